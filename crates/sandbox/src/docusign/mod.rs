@@ -1,0 +1,49 @@
+//! DocuSign.
+
+use std::collections::BTreeMap;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::exchange::{Request, Response};
+use crate::faults::Refusal;
+use crate::simulator::{Collection, Simulator};
+use crate::world::World;
+
+/// The simulator.
+pub struct DocuSign;
+
+impl Simulator for DocuSign {
+    fn product(&self) -> &'static str {
+        "docusign"
+    }
+
+    fn name(&self) -> &'static str {
+        "clm"
+    }
+
+    fn settings(&self) -> Value {
+        json!({})
+    }
+
+    fn credentials(&self) -> BTreeMap<String, String> {
+        BTreeMap::new()
+    }
+
+    fn collections(&self) -> &'static [Collection] {
+        &[]
+    }
+
+    fn handle(&self, _: &mut World, _: &Request) -> Response {
+        Response::empty(StatusCode::NOT_FOUND)
+    }
+
+    fn refuse(&self, _: &mut World, _: &Request, _: Refusal) -> Option<Response> {
+        None
+    }
+}
+
+/// Where Connect posts.
+pub fn connect(world: &mut World, url: &str, hmac_key: &str) {
+    world.put("_connect", "1", json!({"url": url, "key": hmac_key}));
+}

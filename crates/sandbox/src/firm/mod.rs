@@ -1,0 +1,1 @@
+//! The firm whose year is played.
