@@ -22,6 +22,15 @@ pub enum Error {
         /// Where the caller thought it was.
         expected: i64,
     },
+    /// The run has ended; nothing can be added to it.
+    #[error("run {0} has ended")]
+    Ended(String),
+    /// The group commit that held the write failed; nothing of it has taken effect.
+    #[error("the commit failed, nothing of it is stored: {reason}")]
+    NotCommitted {
+        /// What the database said.
+        reason: String,
+    },
     /// No such run.
     #[error("no run {0} is stored")]
     NoRun(String),

@@ -447,8 +447,10 @@ pub struct Transition {
     pub timers: Vec<TimerOp>,
     /// Waits.
     pub waits: Vec<WaitOp>,
-    /// Inbox rows that have been handled.
-    pub consumed: Vec<i64>,
+    /// Inbox rows whose event the run has taken; no later listen of the run hears these events again.
+    pub taken: Vec<i64>,
+    /// Inbox rows whose event nobody in the run waited for.
+    pub refused: Vec<i64>,
     /// Records, links and events.
     pub effects: Vec<Effect>,
     /// The end.
@@ -469,7 +471,8 @@ impl Transition {
             snapshot: None,
             timers: Vec::new(),
             waits: Vec::new(),
-            consumed: Vec::new(),
+            taken: Vec::new(),
+            refused: Vec::new(),
             effects: Vec::new(),
             end: None,
         }
@@ -477,7 +480,7 @@ impl Transition {
 }
 
 /// What a transition did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Committed {
     /// Number of journal entries now.
     pub seq: i64,
@@ -485,6 +488,9 @@ pub struct Committed {
     pub ready: bool,
     /// The next run of the business key, whose turn has come because this one ended.
     pub promoted: Option<RunId>,
+    /// Events that came after the run was created and that a wait of this transition correlates with; they are in its
+    /// inbox now.
+    pub heard: Vec<InboxRow>,
 }
 
 /// Hands events of the log over, all or nothing.
@@ -498,14 +504,31 @@ pub struct Dispatch {
     pub to: Position,
     /// Runs to create; one whose (tenant, flow, trigger) exists is passed over.
     pub start: Vec<Transition>,
-    /// Events for waiting runs.
+    /// Correlation keys of the events: they are delivered to every run that waits for one of them, now or later.
+    pub keys: Vec<EventKey>,
+    /// Events for runs that wait without correlation; passed over when the run no longer waits.
     pub deliver: Vec<Delivery>,
     /// Waits that are over.
     pub clear_waits: Vec<(RunId, u64)>,
 }
 
+/// A correlation key of an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventKey {
+    /// The event's place in the log.
+    pub position: Position,
+    /// Its tenant.
+    pub tenant: String,
+    /// Its type; `None` for waits that wait for any type.
+    pub event_type: Option<String>,
+    /// Canonical text of the correlation's expressions.
+    pub shape: String,
+    /// Canonical text of the values they give for this event.
+    pub key: String,
+}
+
 /// An event for a waiting run.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Delivery {
     /// The run.
     pub run: RunId,
@@ -513,8 +536,15 @@ pub struct Delivery {
     pub activation: u64,
     /// The event's place in the log.
     pub position: Position,
-    /// The event.
-    pub event: Vec<u8>,
+}
+
+/// An event that has been put into a run's inbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivered {
+    /// Its number in the inbox.
+    pub inbox: i64,
+    /// What was delivered, and to whom.
+    pub delivery: Delivery,
 }
 
 /// A run that a dispatch created.
@@ -533,17 +563,19 @@ pub struct StartedRun {
 pub struct Dispatched {
     /// The runs created.
     pub started: Vec<StartedRun>,
-    /// Inbox numbers, in the order of the deliveries.
-    pub delivered: Vec<i64>,
+    /// The events put into inboxes, in the order of the log.
+    pub delivered: Vec<Delivered>,
 }
 
-/// An undelivered event of a run.
+/// An event given to a run that the run has not handled yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InboxRow {
     /// Its number.
     pub id: i64,
     /// The activation it is for.
     pub activation: u64,
+    /// The event's place in the log.
+    pub position: Position,
     /// The event.
     pub event: Vec<u8>,
 }
@@ -559,7 +591,7 @@ pub struct StoredRun {
     pub snapshot: Option<Snapshot>,
     /// Journal entries after it.
     pub entries: Vec<Entry>,
-    /// Undelivered events.
+    /// Events given to it that it has not handled yet, in the order of the log.
     pub inbox: Vec<InboxRow>,
 }
 
@@ -576,18 +608,13 @@ pub struct TimerRow {
     pub due: Timestamp,
 }
 
-/// A way in which some runs correlate an event type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WaitShape {
-    /// The event type waited for; `None` stands for runs that wait for any.
-    pub event_type: Option<String>,
-    /// Canonical text of the correlation's expressions.
-    pub shape: String,
-}
-
-/// A run that waits for an event.
+/// A run that waits for an event without correlating it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaitRow {
+    /// Tenant.
+    pub tenant: String,
+    /// The event type waited for; `None` waits for any.
+    pub event_type: Option<String>,
     /// The run.
     pub run: RunId,
     /// The activation.

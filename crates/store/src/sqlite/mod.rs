@@ -4,6 +4,7 @@
 //! folder, which a lock file makes sure of.
 
 mod checkpoint;
+mod listen;
 mod open;
 mod read;
 mod write;
@@ -20,7 +21,7 @@ use crate::identity::{Position, RunId};
 use crate::types::{
     Appended, Committed, CrashPoint, Dispatch, Dispatched, Entry, LinkFilter, LinkRow, NewEvent, Record,
     RecordFilter, Rejected, RejectedRow, Run, RunFilter, StatusCount, StoredEvent, StoredRun, TimerRow,
-    Transition, WaitRow, WaitShape,
+    Transition, WaitRow,
 };
 use writer::Writer;
 
@@ -79,7 +80,7 @@ impl Store {
     /// Opens a data folder, makes it when it is not there, and brings its schema up to date.
     ///
     /// # Errors
-    /// [`Error::InUse`], [`Error::Newer`], [`Error::Folder`], or what SQLite says.
+    /// [`Error::InUse`], [`Error::Newer`], [`Error::Folder`], or what the database says.
     pub async fn open(options: Options) -> Result<Self, Error> {
         blocking(move || {
             let lock = open::lock(&options.folder)?;
@@ -182,7 +183,7 @@ impl Store {
     /// One step of a run.
     ///
     /// # Errors
-    /// [`Error::Stale`] when the run has moved on.
+    /// [`Error::Stale`] when the run has moved on, [`Error::Ended`] when it has ended, [`Error::NoRun`].
     pub async fn commit(&self, transition: Transition) -> Result<Committed, Error> {
         self.write(move |c| write::commit(c, &transition)).await
     }
@@ -313,27 +314,20 @@ impl Store {
         self.read(move |c| read::next_due(c, now)).await
     }
 
-    /// The ways in which runs wait for an event type, those that wait for any type among them.
+    /// The runs that wait for events of these (tenant, type) pairs, or of any type, without correlating them.
     ///
     /// # Errors
     /// When they can't be read.
-    pub async fn wait_shapes(&self, tenant: &str, event_type: &str) -> Result<Vec<WaitShape>, Error> {
-        let (tenant, event_type) = (tenant.to_owned(), event_type.to_owned());
-        self.read(move |c| read::wait_shapes(c, &tenant, &event_type)).await
+    pub async fn uncorrelated_waits(&self, kinds: Vec<(String, String)>) -> Result<Vec<WaitRow>, Error> {
+        self.read(move |c| read::uncorrelated_waits(c, &kinds)).await
     }
 
-    /// The runs that wait in one of those ways for a correlation key.
+    /// Hashes of the definitions that runs not ended are pinned to.
     ///
     /// # Errors
     /// When they can't be read.
-    pub async fn waits(
-        &self,
-        tenant: &str,
-        shape: &WaitShape,
-        key: Option<&str>,
-    ) -> Result<Vec<WaitRow>, Error> {
-        let (tenant, shape, key) = (tenant.to_owned(), shape.clone(), key.map(str::to_owned));
-        self.read(move |c| read::waits(c, &tenant, &shape, key.as_deref())).await
+    pub async fn definitions_in_use(&self) -> Result<Vec<String>, Error> {
+        self.read(read::definitions_in_use).await
     }
 
     /// A record.

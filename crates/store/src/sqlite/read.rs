@@ -9,8 +9,7 @@ use crate::error::Error;
 use crate::identity::{Position, RunId};
 use crate::types::{
     Entry, EntryKind, InboxRow, LinkFilter, LinkRow, Record, RecordFilter, Rejected, RejectedRow, Run,
-    RunFilter, RunStatus, Snapshot, StatusCount, StoredEvent, StoredRun, TimerRow, WaitRow, WaitShape,
-    Waiting,
+    RunFilter, RunStatus, Snapshot, StatusCount, StoredEvent, StoredRun, TimerRow, WaitRow, Waiting,
 };
 
 fn instant(us: i64) -> Timestamp {
@@ -187,21 +186,32 @@ pub(super) fn load_run(c: &Connection, id: RunId) -> Result<Option<StoredRun>, E
     let seq: Option<i64> = c
         .prepare_cached("SELECT max(seq) FROM journal WHERE run = ?1")?
         .query_row([id.0], |row| row.get(0))?;
-    let inbox = c
-        .prepare_cached("SELECT id, activation, event FROM inbox WHERE run = ?1 ORDER BY id")?
-        .query_map([id.0], |row| {
-            Ok(InboxRow { id: row.get(0)?, activation: row.get::<_, i64>(1)? as u64, event: row.get(2)? })
-        })?
-        .collect::<Result<_, _>>()?;
+    let inbox = inbox(c, id)?;
     transaction.finish()?;
     Ok(Some(StoredRun { run: found, seq: seq.unwrap_or(0), snapshot, entries, inbox }))
+}
+
+fn inbox(c: &Connection, run: RunId) -> Result<Vec<InboxRow>, Error> {
+    let mut statement = c.prepare_cached(
+        "SELECT i.id, i.activation, i.position, e.body FROM inbox i INDEXED BY inbox_untaken
+         JOIN events e ON e.position = i.position WHERE i.run = ?1 AND i.taken = 0 ORDER BY i.position, i.activation",
+    )?;
+    let rows = statement.query_map([run.0], |row| {
+        Ok(InboxRow {
+            id: row.get(0)?,
+            activation: row.get::<_, i64>(1)? as u64,
+            position: Position(row.get(2)?),
+            event: row.get(3)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn open_runs(c: &Connection, after: Option<RunId>, limit: usize) -> Result<Vec<RunId>, Error> {
     let mut statement = c.prepare_cached(
         "SELECT id FROM runs INDEXED BY runs_open
          WHERE ended_at IS NULL AND id > ?1
-           AND ((status IN (?2, ?3) AND blocked_by IS NULL) OR EXISTS (SELECT 1 FROM inbox WHERE run = runs.id))
+           AND ((status IN (?2, ?3) AND blocked_by IS NULL) OR EXISTS (SELECT 1 FROM inbox WHERE run = runs.id AND taken = 0))
          ORDER BY id LIMIT ?4",
     )?;
     let after = after.map_or(0, |r| r.0);
@@ -231,44 +241,36 @@ pub(super) fn next_due(c: &Connection, now: Timestamp) -> Result<Option<Timestam
     Ok(due.map(instant))
 }
 
-/// Steps from shape to shape through the index, so that the cost follows the number of shapes, not of waiting runs.
-pub(super) fn wait_shapes(c: &Connection, tenant: &str, event_type: &str) -> Result<Vec<WaitShape>, Error> {
-    let mut shapes = Vec::new();
-    for kind in [event_type, ""] {
-        let mut after: Option<String> = None;
-        loop {
-            let next: Option<String> = match &after {
-                None => c
-                    .prepare_cached("SELECT min(shape) FROM waits WHERE tenant = ?1 AND type = ?2")?
-                    .query_row([tenant, kind], |row| row.get(0))?,
-                Some(last) => c
-                    .prepare_cached(
-                        "SELECT min(shape) FROM waits WHERE tenant = ?1 AND type = ?2 AND shape > ?3",
-                    )?
-                    .query_row([tenant, kind, last], |row| row.get(0))?,
-            };
-            let Some(shape) = next else { break };
-            let event_type = (!kind.is_empty()).then(|| kind.to_owned());
-            shapes.push(WaitShape { event_type, shape: shape.clone() });
-            after = Some(shape);
+pub(super) fn uncorrelated_waits(c: &Connection, kinds: &[(String, String)]) -> Result<Vec<WaitRow>, Error> {
+    let mut statement = c.prepare_cached(
+        "SELECT run, activation, filter FROM waits
+         WHERE tenant = ?1 AND type = ?2 AND shape = '' AND key = '' ORDER BY run, activation, number",
+    )?;
+    let mut kinds: Vec<(&str, &str)> =
+        kinds.iter().flat_map(|(t, k)| [(t.as_str(), k.as_str()), (t, "")]).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    let mut waits = Vec::new();
+    for (tenant, kind) in kinds {
+        let rows = statement.query_map([tenant, kind], |row| {
+            Ok(WaitRow {
+                tenant: tenant.to_owned(),
+                event_type: (!kind.is_empty()).then(|| kind.to_owned()),
+                run: RunId(row.get(0)?),
+                activation: row.get::<_, i64>(1)? as u64,
+                filter: row.get(2)?,
+            })
+        })?;
+        for row in rows {
+            waits.push(row?);
         }
     }
-    Ok(shapes)
+    Ok(waits)
 }
 
-pub(super) fn waits(
-    c: &Connection,
-    tenant: &str,
-    shape: &WaitShape,
-    key: Option<&str>,
-) -> Result<Vec<WaitRow>, Error> {
-    let mut statement = c.prepare_cached(
-        "SELECT run, activation, filter FROM waits WHERE tenant = ?1 AND type = ?2 AND shape = ?3 AND key = ?4 ORDER BY run",
-    )?;
-    let values = [tenant, shape.event_type.as_deref().unwrap_or(""), &shape.shape, key.unwrap_or("")];
-    let rows = statement.query_map(values, |row| {
-        Ok(WaitRow { run: RunId(row.get(0)?), activation: row.get::<_, i64>(1)? as u64, filter: row.get(2)? })
-    })?;
+pub(super) fn definitions_in_use(c: &Connection) -> Result<Vec<String>, Error> {
+    let mut statement = c.prepare_cached("SELECT DISTINCT definition FROM runs WHERE ended_at IS NULL")?;
+    let rows = statement.query_map([], |row| row.get(0))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

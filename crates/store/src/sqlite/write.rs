@@ -4,11 +4,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use sha2::{Digest, Sha256};
 
+use super::listen;
 use crate::error::Error;
 use crate::identity::{Position, RunId};
 use crate::types::{
-    Appended, Committed, Dispatch, Dispatched, Effect, Entry, NewEvent, NewRun, Rejected, RunEnd, RunStatus,
-    StartedRun, TimerOp, Transition, WaitOp,
+    Appended, Committed, Dispatch, Dispatched, Effect, Entry, InboxRow, NewEvent, NewRun, Rejected, RunEnd,
+    RunStatus, StartedRun, TimerOp, Transition, WaitOp,
 };
 
 pub(super) fn micros(at: Timestamp) -> i64 {
@@ -110,18 +111,13 @@ pub(super) fn dispatch(c: &Connection, d: &Dispatch) -> Result<Dispatched, Error
         let committed = commit(c, start)?;
         dispatched.started.push(StartedRun { run: start.run, ready: committed.ready, seq: committed.seq });
     }
+    dispatched.delivered = listen::keys(c, &d.keys)?;
     for delivery in &d.deliver {
-        c.prepare_cached("INSERT INTO inbox (run, activation, position, event) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![
-                delivery.run.0,
-                delivery.activation as i64,
-                delivery.position.0,
-                delivery.event
-            ])?;
-        dispatched.delivered.push(c.last_insert_rowid());
+        dispatched.delivered.extend(listen::deliver(c, *delivery)?);
     }
+    dispatched.delivered.sort_by_key(|d| (d.delivery.position, d.inbox));
     for (run, activation) in &d.clear_waits {
-        clear_waits(c, *run, *activation)?;
+        listen::clear_waits(c, *run, *activation)?;
     }
     set_cursor(c, &d.cursor, &d.to.0.to_string())?;
     Ok(dispatched)
@@ -138,7 +134,10 @@ fn started_before(c: &Connection, start: &Transition) -> Result<bool, Error> {
 pub(super) fn commit(c: &Connection, t: &Transition) -> Result<Committed, Error> {
     let ready = match &t.create {
         Some(create) => create_run(c, t.run, create, t.status.unwrap_or(RunStatus::Pending))?,
-        None => true,
+        None => {
+            in_turn(c, t)?;
+            true
+        }
     };
     let seq = append_journal(c, t)?;
     if let Some(snapshot) = &t.snapshot {
@@ -146,15 +145,8 @@ pub(super) fn commit(c: &Connection, t: &Transition) -> Result<Committed, Error>
             .execute(params![t.run.0, snapshot.seq, snapshot.body])?;
     }
     t.timers.iter().try_for_each(|op| timer(c, t.run, op))?;
-    if !t.waits.is_empty() {
-        let tenant: String = c
-            .prepare_cached("SELECT tenant FROM runs WHERE id = ?1")?
-            .query_row([t.run.0], |row| row.get(0))?;
-        t.waits.iter().try_for_each(|op| wait(c, t.run, &tenant, op))?;
-    }
-    for inbox in &t.consumed {
-        c.prepare_cached("DELETE FROM inbox WHERE id = ?1")?.execute([inbox])?;
-    }
+    listen::handled(c, t.run, &t.taken, &t.refused)?;
+    let heard = if t.waits.is_empty() { Vec::new() } else { waits(c, t)? };
     let at = t
         .entries
         .last()
@@ -169,7 +161,22 @@ pub(super) fn commit(c: &Connection, t: &Transition) -> Result<Committed, Error>
             None
         }
     };
-    Ok(Committed { seq, ready, promoted })
+    Ok(Committed { seq, ready, promoted, heard })
+}
+
+fn waits(c: &Connection, t: &Transition) -> Result<Vec<InboxRow>, Error> {
+    let tenant: String =
+        c.prepare_cached("SELECT tenant FROM runs WHERE id = ?1")?.query_row([t.run.0], |row| row.get(0))?;
+    let mut heard = Vec::new();
+    for op in &t.waits {
+        heard.extend(listen::wait(c, t.run, &tenant, op)?);
+    }
+    // One that was set and cleared in the same transition has given back what it heard.
+    heard.retain(|row: &InboxRow| {
+        !t.waits.iter().any(|op| matches!(op, WaitOp::Clear { activation } if *activation == row.activation))
+    });
+    heard.sort_by_key(|row| (row.position, row.id));
+    Ok(heard)
 }
 
 /// Stores a run. `false`: another run of its key is open, it has to wait for its turn.
@@ -184,8 +191,8 @@ fn create_run(c: &Connection, run: RunId, new: &NewRun, status: RunStatus) -> Re
         None => None,
     };
     c.prepare_cached(
-        "INSERT INTO runs (id, flow, version, definition, tenant, business_key, trigger, parent, status, blocked_by, created_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        "INSERT INTO runs (id, flow, version, definition, tenant, business_key, trigger, parent, status, blocked_by, since, created_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, coalesce(?7, (SELECT max(position) FROM events), 0), ?11)",
     )?
     .execute(params![
         run.0,
@@ -203,20 +210,28 @@ fn create_run(c: &Connection, run: RunId, new: &NewRun, status: RunStatus) -> Re
     Ok(ahead.is_none())
 }
 
-/// Appends the entries as one row; its place in the run's journal being free is what makes sure that nobody else acts for
-/// the run.
+/// Makes sure that the run stands where the caller thinks it stands: nobody else acts for it, and it has not ended.
+fn in_turn(c: &Connection, t: &Transition) -> Result<(), Error> {
+    let found: Option<(Option<i64>, Option<i64>)> = c
+        .prepare_cached(
+            "SELECT ended_at, (SELECT max(seq) FROM journal WHERE run = ?1) FROM runs WHERE id = ?1",
+        )?
+        .query_row([t.run.0], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    match found {
+        None => Err(Error::NoRun(t.run.to_string())),
+        Some((Some(_), _)) => Err(Error::Ended(t.run.to_string())),
+        Some((None, seq)) if seq.unwrap_or(0) != t.expected_seq => {
+            Err(Error::Stale { run: t.run.to_string(), expected: t.expected_seq })
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+/// Appends the entries as one row.
 fn append_journal(c: &Connection, t: &Transition) -> Result<i64, Error> {
-    let stale = || Error::Stale { run: t.run.to_string(), expected: t.expected_seq };
     if t.entries.is_empty() {
         return Ok(t.expected_seq);
-    }
-    if t.create.is_none() {
-        let known: Option<i64> = c
-            .prepare_cached("SELECT max(seq) FROM journal WHERE run = ?1")?
-            .query_row([t.run.0], |row| row.get(0))?;
-        if known.unwrap_or(0) != t.expected_seq {
-            return Err(stale());
-        }
     }
     let seq = t.expected_seq + i64::try_from(t.entries.len()).unwrap_or(i64::MAX);
     c.prepare_cached("INSERT INTO journal (run, seq, body) VALUES (?1, ?2, ?3)")?.execute(params![
@@ -251,35 +266,6 @@ fn timer(c: &Connection, run: RunId, op: &TimerOp) -> Result<(), Error> {
             .prepare_cached("DELETE FROM timers WHERE run = ?1 AND activation = ?2 AND kind = ?3")?
             .execute(params![run.0, *activation as i64, kind])?,
     };
-    Ok(())
-}
-
-fn wait(c: &Connection, run: RunId, tenant: &str, op: &WaitOp) -> Result<(), Error> {
-    match op {
-        WaitOp::Set { activation, index, event_type, shape, key, filter } => {
-            c.prepare_cached(
-                "INSERT OR REPLACE INTO waits (run, activation, number, tenant, type, shape, key, filter)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-            )?
-            .execute(params![
-                run.0,
-                *activation as i64,
-                index,
-                tenant,
-                event_type.as_deref().unwrap_or(""),
-                shape,
-                key.as_deref().unwrap_or(""),
-                filter,
-            ])?;
-            Ok(())
-        }
-        WaitOp::Clear { activation } => clear_waits(c, run, *activation),
-    }
-}
-
-fn clear_waits(c: &Connection, run: RunId, activation: u64) -> Result<(), Error> {
-    c.prepare_cached("DELETE FROM waits WHERE run = ?1 AND activation = ?2")?
-        .execute([run.0, activation as i64])?;
     Ok(())
 }
 
@@ -335,11 +321,13 @@ fn end_run(c: &Connection, run: RunId, end: &RunEnd) -> Result<Option<RunId>, Er
     }
 }
 
+/// The oldest run of a key gets its turn, unless another has it.
 fn promote(c: &Connection, tenant: &str, key: &str) -> Result<Option<RunId>, Error> {
     let next: Option<(i64, Option<i64>)> = c
         .prepare_cached(
             "SELECT id, blocked_by FROM runs INDEXED BY runs_open_key
-             WHERE tenant = ?1 AND business_key = ?2 AND ended_at IS NULL AND business_key IS NOT NULL ORDER BY id LIMIT 1",
+             WHERE tenant = ?1 AND business_key = ?2 AND ended_at IS NULL AND business_key IS NOT NULL
+             ORDER BY blocked_by IS NOT NULL, id LIMIT 1",
         )?
         .query_row([tenant, key], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
@@ -361,7 +349,13 @@ fn effect(c: &Connection, run: RunId, effect: &Effect, at: Timestamp) -> Result<
             .execute(params![tenant, noun, canonical_id, system, system_id, version, url, micros(at), run.0])?;
             Ok(())
         }
-        Effect::Outbox { event } => append_one(c, event).map(|_| ()),
+        Effect::Outbox { event } => {
+            if let Appended::Conflict(position) = append_one(c, event)? {
+                // The log keeps what it has; the run that emits other content under a used id is at fault.
+                tracing::warn!(%run, source = event.source, id = event.id, position = position.0, "an emitted event's id is taken");
+            }
+            Ok(())
+        }
     }
 }
 

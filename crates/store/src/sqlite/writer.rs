@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
@@ -35,6 +35,7 @@ pub(super) struct Writer {
 struct Counters {
     commits: AtomicU64,
     writes: AtomicU64,
+    crashed: AtomicBool,
 }
 
 impl Writer {
@@ -77,8 +78,18 @@ impl Writer {
             });
             (done, answer)
         }));
-        self.orders.send(order).await.map_err(|_| Error::Closed)?;
-        answer.await.map_err(|_| Error::Closed)?
+        self.orders.send(order).await.map_err(|_| self.gone())?;
+        answer.await.map_err(|_| self.gone())?
+    }
+
+    fn gone(&self) -> Error {
+        if self.counters.crashed.load(Ordering::Relaxed) {
+            Error::Crash
+        } else if self.orders.is_closed() {
+            Error::Closed
+        } else {
+            lost("its batch was given up")
+        }
     }
 
     pub(super) async fn close(&self) {
@@ -98,6 +109,10 @@ impl Drop for Writer {
             let _ = thread.join();
         }
     }
+}
+
+fn lost(reason: &str) -> Error {
+    Error::NotCommitted { reason: reason.to_owned() }
 }
 
 struct Desk {
@@ -154,19 +169,26 @@ impl Desk {
                 continue;
             }
             let (done, answer) = write(&self.connection);
+            answers.push(answer);
+            if self.connection.is_autocommit() {
+                // SQLite has given up the whole transaction (disk full, I/O error): the others must not go on outside it.
+                answers.into_iter().for_each(|tell| tell(Err(lost("the transaction was given up"))));
+                return true;
+            }
             if !done {
                 let _ = self.run("ROLLBACK TO one");
             }
             let _ = self.run("RELEASE one");
-            answers.push(answer);
         }
         if crash == Some(CrashPoint::BeforeCommit) {
             let _ = self.run("ROLLBACK");
+            self.counters.crashed.store(true, Ordering::Relaxed);
             answers.into_iter().for_each(|tell| tell(Err(Error::Crash)));
             return false;
         }
         let durable = begun.and_then(|()| self.run("COMMIT"));
         if crash == Some(CrashPoint::AfterCommit) {
+            self.counters.crashed.store(true, Ordering::Relaxed);
             answers.into_iter().for_each(|tell| tell(Err(Error::Crash)));
             return false;
         }
@@ -181,7 +203,7 @@ impl Desk {
                 tracing::error!(%error, writes, "a group commit failed; nothing of it is acknowledged");
                 let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
                 for tell in answers {
-                    tell(Err(if full { Error::DiskFull } else { Error::Closed }));
+                    tell(Err(if full { Error::DiskFull } else { lost(&error.to_string()) }));
                 }
             }
         }

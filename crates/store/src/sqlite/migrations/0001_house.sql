@@ -48,6 +48,7 @@ CREATE TABLE runs (
     parent         INTEGER,
     status         INTEGER NOT NULL,
     blocked_by     INTEGER,
+    since          INTEGER NOT NULL, -- its listens hear events of the log from here on
     waiting_for    TEXT,
     waiting_reason TEXT,
     waiting_since  INTEGER,
@@ -101,14 +102,23 @@ CREATE TABLE waits (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX waits_lookup ON waits (tenant, type, shape, key);
 
+-- Events given to runs. A row that was taken stays until the run ends, so that no later listen takes the event again.
 CREATE TABLE inbox (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     run        INTEGER NOT NULL,
     activation INTEGER NOT NULL,
     position   INTEGER NOT NULL,
-    event      BLOB    NOT NULL
+    taken      INTEGER NOT NULL DEFAULT 0
 ) STRICT;
-CREATE INDEX inbox_run ON inbox (run);
+CREATE UNIQUE INDEX inbox_run ON inbox (run, position, activation);
+CREATE INDEX inbox_untaken ON inbox (run) WHERE taken = 0;
+
+-- Correlation keys of the events handed over, so that a run that begins to listen hears what came before.
+CREATE TABLE event_keys (
+    digest   INTEGER NOT NULL, -- of tenant, type, shape and key
+    position INTEGER NOT NULL,
+    PRIMARY KEY (digest, position)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE records (
     tenant     TEXT    NOT NULL,
