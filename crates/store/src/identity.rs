@@ -59,8 +59,8 @@ impl<'de> Deserialize<'de> for RunId {
     }
 }
 
-/// A place in the event log; the first event has 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// A place in the event log; the first event has 1, the default stands before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Position(pub i64);
 

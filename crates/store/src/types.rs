@@ -494,7 +494,7 @@ pub struct Committed {
 }
 
 /// Hands events of the log over, all or nothing.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Dispatch {
     /// Name of the cursor.
     pub cursor: String,
@@ -510,6 +510,8 @@ pub struct Dispatch {
     pub deliver: Vec<Delivery>,
     /// Waits that are over.
     pub clear_waits: Vec<(RunId, u64)>,
+    /// Events that should have started a run and could not.
+    pub reject: Vec<Rejected>,
 }
 
 /// A correlation key of an event.

@@ -19,9 +19,9 @@ use tokio::sync::Semaphore;
 use crate::error::Error;
 use crate::identity::{Position, RunId};
 use crate::types::{
-    Appended, Committed, CrashPoint, Dispatch, Dispatched, Entry, LinkFilter, LinkRow, NewEvent, Record,
-    RecordFilter, Rejected, RejectedRow, Run, RunFilter, StatusCount, StoredEvent, StoredRun, TimerRow,
-    Transition, WaitRow,
+    Appended, Committed, CrashPoint, Dispatch, Dispatched, Entry, InboxRow, LinkFilter, LinkRow, NewEvent,
+    Record, RecordFilter, Rejected, RejectedRow, Run, RunFilter, StatusCount, StoredEvent, StoredRun,
+    TimerRow, Transition, WaitRow,
 };
 use writer::Writer;
 
@@ -288,6 +288,14 @@ impl Store {
     /// When it can't be read.
     pub async fn load_run(&self, run: RunId) -> Result<Option<StoredRun>, Error> {
         self.read(move |c| read::load_run(c, run)).await
+    }
+
+    /// Events given to a run that it has not handled yet, in the order of the log.
+    ///
+    /// # Errors
+    /// When they can't be read.
+    pub async fn inbox(&self, run: RunId) -> Result<Vec<InboxRow>, Error> {
+        self.read(move |c| read::inbox(c, run)).await
     }
 
     /// Runs that have to be taken up at start: those running, those whose turn has come, those with undelivered events.

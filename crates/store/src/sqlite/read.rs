@@ -191,7 +191,7 @@ pub(super) fn load_run(c: &Connection, id: RunId) -> Result<Option<StoredRun>, E
     Ok(Some(StoredRun { run: found, seq: seq.unwrap_or(0), snapshot, entries, inbox }))
 }
 
-fn inbox(c: &Connection, run: RunId) -> Result<Vec<InboxRow>, Error> {
+pub(super) fn inbox(c: &Connection, run: RunId) -> Result<Vec<InboxRow>, Error> {
     let mut statement = c.prepare_cached(
         "SELECT i.id, i.activation, i.position, e.body FROM inbox i INDEXED BY inbox_untaken
          JOIN events e ON e.position = i.position WHERE i.run = ?1 AND i.taken = 0 ORDER BY i.position, i.activation",

@@ -119,6 +119,9 @@ pub(super) fn dispatch(c: &Connection, d: &Dispatch) -> Result<Dispatched, Error
     for (run, activation) in &d.clear_waits {
         listen::clear_waits(c, *run, *activation)?;
     }
+    for rejected in &d.reject {
+        reject(c, rejected)?;
+    }
     set_cursor(c, &d.cursor, &d.to.0.to_string())?;
     Ok(dispatched)
 }

@@ -74,12 +74,16 @@ pub(crate) async fn dispatch_is_all_or_nothing(place: &Place) {
     append(&store, "1", "won").await;
     store.commit(creation(1, new_run(None))).await.unwrap();
     // The second run's id is taken.
-    let bad = Dispatch { start: vec![triggered(2, "a", 1), triggered(1, "b", 1)], ..dispatch(0, 1) };
+    let reject = vec![crate::log::rejected(1)];
+    let start = vec![triggered(2, "a", 1), triggered(1, "b", 1)];
+    let bad = Dispatch { start, reject: reject.clone(), ..dispatch(0, 1) };
     assert!(store.dispatch(bad).await.is_err());
+    assert_eq!(store.rejected(None, 9).await.unwrap(), []);
     assert!(store.run(RunId(2)).await.unwrap().is_none());
     assert_eq!(store.cursor("dispatch").await.unwrap(), None);
-    let good = Dispatch { start: vec![triggered(2, "a", 1)], ..dispatch(0, 1) };
+    let good = Dispatch { start: vec![triggered(2, "a", 1)], reject, ..dispatch(0, 1) };
     store.dispatch(good).await.unwrap();
+    assert_eq!(store.rejected(None, 9).await.unwrap().len(), 1);
     assert_eq!(store.cursor("dispatch").await.unwrap(), Some(Position(1)));
     assert_eq!(store.run(RunId(2)).await.unwrap().unwrap().trigger, Some(Position(1)));
 }

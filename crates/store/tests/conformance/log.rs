@@ -88,7 +88,7 @@ pub(crate) async fn polled_events_and_their_cursor_move_together(place: &Place) 
     assert_eq!(store.cursor_text("poll/erp").await.unwrap(), None, "cursors are apart");
 }
 
-fn rejected(n: u64) -> Rejected {
+pub(crate) fn rejected(n: u64) -> Rejected {
     Rejected {
         tenant: "acme".to_owned(),
         via: "import".to_owned(),

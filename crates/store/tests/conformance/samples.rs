@@ -92,13 +92,5 @@ pub(crate) fn wait(activation: u64, event_type: &str, key: Option<&str>) -> Wait
 
 /// A dispatch that moves the cursor and does nothing else.
 pub(crate) fn dispatch(from: i64, to: i64) -> Dispatch {
-    Dispatch {
-        cursor: "dispatch".to_owned(),
-        from: Position(from),
-        to: Position(to),
-        start: Vec::new(),
-        keys: Vec::new(),
-        deliver: Vec::new(),
-        clear_waits: Vec::new(),
-    }
+    Dispatch { cursor: "dispatch".to_owned(), from: Position(from), to: Position(to), ..Dispatch::default() }
 }
