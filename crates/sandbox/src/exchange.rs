@@ -24,6 +24,8 @@ pub struct Request {
     pub base_url: String,
     /// Whether the handshake that [`crate::Simulator::handshake`] asked for was answered as it must be.
     pub handshake: Option<bool>,
+    /// How many requests the simulator was answering when this one came, this one included.
+    pub in_flight: usize,
 }
 
 impl Request {

@@ -12,6 +12,7 @@
 
 pub mod business_central;
 mod clock;
+mod condition;
 mod control;
 mod courier;
 pub mod docusign;

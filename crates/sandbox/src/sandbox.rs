@@ -18,7 +18,7 @@ use crate::ledger::Ledger;
 use crate::simulator::Simulator;
 use crate::site::{Rate, Site};
 use crate::world::World;
-use crate::{courier, docusign, graph, salesforce, server, tls};
+use crate::{business_central, courier, docusign, graph, kantata, netsuite, salesforce, server, tls};
 
 /// How a sandbox is started.
 #[derive(Clone, Debug)]
@@ -68,7 +68,14 @@ pub struct Sandbox {
 
 /// Every simulator there is.
 fn simulators() -> Vec<Box<dyn Simulator>> {
-    vec![Box::new(salesforce::Salesforce), Box::new(docusign::DocuSign), Box::new(graph::Graph)]
+    vec![
+        Box::new(salesforce::Salesforce),
+        Box::new(docusign::DocuSign),
+        Box::new(netsuite::NetSuite),
+        Box::new(business_central::BusinessCentral::default()),
+        Box::new(kantata::Kantata),
+        Box::new(graph::Graph),
+    ]
 }
 
 impl Sandbox {

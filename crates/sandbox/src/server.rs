@@ -68,6 +68,7 @@ async fn exchange(
         body,
         base_url: site.base_url(),
         handshake: None,
+        in_flight: 0,
     };
     site.answer(request, client).await.map(into_http)
 }

@@ -1,6 +1,6 @@
 //! One simulator at work: its world behind a lock, its faults, its address.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -35,6 +35,16 @@ pub(crate) struct Site {
     rate: Rate,
     seed: u64,
     port: u16,
+    in_flight: AtomicUsize,
+}
+
+/// Counts a request for as long as it is being answered.
+struct InFlight<'a>(&'a AtomicUsize);
+
+impl Drop for InFlight<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 /// The connection is closed without an answer.
@@ -53,7 +63,15 @@ enum Fate {
 
 impl Site {
     pub(crate) fn new(simulator: Box<dyn Simulator>, world: World, rate: Rate, seed: u64, port: u16) -> Self {
-        Self { simulator, world: Mutex::new(world), changed: Notify::new(), rate, seed, port }
+        Self {
+            simulator,
+            world: Mutex::new(world),
+            changed: Notify::new(),
+            rate,
+            seed,
+            port,
+            in_flight: AtomicUsize::new(0),
+        }
     }
 
     pub(crate) fn simulator(&self) -> &dyn Simulator {
@@ -108,6 +126,8 @@ impl Site {
         if let Some(response) = control::answer(self, &request) {
             return Ok(response);
         }
+        request.in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        let _counted = InFlight(&self.in_flight);
         let written = |result: Result<_, Error>| {
             result.map_err(|error| {
                 tracing::error!(%error, product = self.simulator.product(), "journal not written");

@@ -1,5 +1,6 @@
 //! What the vendors' token endpoints have in common: client credentials, signed assertions, tokens that end.
 
+pub(crate) mod entra;
 pub mod jwt;
 pub mod tokens;
 
@@ -13,6 +14,9 @@ pub const DOCUSIGN_TEST_KEY: &str = include_str!("docusign-test-key.pem");
 
 /// A test key that the sandbox hands to the caller of the NetSuite simulator. It protects nothing.
 pub const NETSUITE_TEST_KEY: &str = include_str!("netsuite-test-key.pem");
+
+/// A test key that the sandbox hands to the caller of the Salesforce simulator. It protects nothing.
+pub const SALESFORCE_TEST_KEY: &str = include_str!("salesforce-test-key.pem");
 
 /// The client's id and secret, from Basic authentication or from the form.
 #[must_use]

@@ -24,6 +24,7 @@ pub struct World {
     clock: Clock,
     journal: Journal,
     pending: Vec<Change>,
+    undo: Vec<Change>,
 }
 
 impl World {
@@ -35,6 +36,7 @@ impl World {
             clock,
             journal: Journal::at(path),
             pending: Vec::new(),
+            undo: Vec::new(),
         };
         let changes =
             world.journal.replay(|change| world_apply(&mut world.tables, &mut world.counters, change))?;
@@ -110,13 +112,45 @@ impl World {
         courier::queue(self, delivery);
     }
 
+    /// Works on the world; on an error, everything that the work changed is taken back.
+    ///
+    /// # Errors
+    /// The work's own.
+    pub fn all_or_nothing<T, E>(&mut self, work: impl FnOnce(&mut Self) -> Result<T, E>) -> Result<T, E> {
+        let (pending, undo) = (self.pending.len(), self.undo.len());
+        let done = work(self);
+        if done.is_err() {
+            self.pending.truncate(pending);
+            for change in self.undo.split_off(undo).into_iter().rev() {
+                world_apply(&mut self.tables, &mut self.counters, change);
+            }
+        }
+        done
+    }
+
+    /// What would take a change back.
+    fn inverse(&self, change: &Change) -> Change {
+        match change {
+            Change::Put { collection, id, .. } | Change::Gone { collection, id } => {
+                let (collection, id) = (collection.clone(), id.clone());
+                match self.get(&collection, &id).cloned() {
+                    Some(object) => Change::Put { collection, id, object },
+                    None => Change::Gone { collection, id },
+                }
+            }
+            Change::Counter { name, .. } => Change::Counter { name: name.clone(), value: self.count(name) },
+        }
+    }
+
     fn change(&mut self, change: Change) {
+        self.undo.push(self.inverse(&change));
         self.pending.push(change.clone());
         world_apply(&mut self.tables, &mut self.counters, change);
     }
 
     /// Writes what has changed since the last call as one line.
     pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        self.undo.clear();
         let pending = std::mem::take(&mut self.pending);
         self.journal.append(&pending)
     }
