@@ -90,9 +90,11 @@ impl Site {
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut World) -> T) -> Result<T, Error> {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let answer = work(&mut world);
-        world.flush()?;
+        let changed = world.flush()?;
         drop(world);
-        self.changed.notify_one();
+        if changed {
+            self.changed.notify_one();
+        }
         Ok(answer)
     }
 

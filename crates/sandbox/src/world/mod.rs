@@ -148,11 +148,12 @@ impl World {
         world_apply(&mut self.tables, &mut self.counters, change);
     }
 
-    /// Writes what has changed since the last call as one line.
-    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+    /// Writes what has changed since the last call as one line; whether anything had.
+    pub(crate) fn flush(&mut self) -> Result<bool, Error> {
         self.undo.clear();
         let pending = std::mem::take(&mut self.pending);
-        self.journal.append(&pending)
+        self.journal.append(&pending)?;
+        Ok(!pending.is_empty())
     }
 
     pub(crate) fn ledger(&self) -> SystemLedger {

@@ -1,0 +1,9 @@
+//! The simulators as a client meets them: over TLS, through restarts, under faults.
+
+mod business_central;
+mod client;
+mod faults;
+mod kantata;
+mod netsuite;
+mod recordings;
+mod salesforce;
