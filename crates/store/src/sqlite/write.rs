@@ -274,7 +274,7 @@ fn timer(c: &Connection, run: RunId, op: &TimerOp) -> Result<(), Error> {
 
 fn set_status(c: &Connection, t: &Transition) -> Result<(), Error> {
     let Some(status) = t.status else { return Ok(()) };
-    if t.create.is_some() {
+    if t.create.is_some() && t.waiting.is_none() {
         return Ok(());
     }
     if status == RunStatus::Waiting && t.waiting.is_none() {

@@ -158,12 +158,24 @@ pub(crate) async fn what_it_waits_for_is_kept_and_cleared(place: &Place) {
         Some(waiting.clone()),
         "kept while it waits"
     );
-    let other = Waiting { for_: "time".to_owned(), reason: None, until: None, ..waiting };
+    let other = Waiting { for_: "time".to_owned(), reason: None, until: None, ..waiting.clone() };
     store.commit(park(3, Some(other.clone()))).await.unwrap();
     assert_eq!(store.run(RunId(1)).await.unwrap().unwrap().waiting, Some(other));
     store.commit(Transition { status: Some(RunStatus::Running), ..step(1, 4) }).await.unwrap();
     let run = store.run(RunId(1)).await.unwrap().unwrap();
     assert_eq!((run.status, run.waiting), (RunStatus::Running, None));
+    let at_once = Transition {
+        status: Some(RunStatus::Waiting),
+        waiting: Some(waiting.clone()),
+        ..creation(2, new_run(None))
+    };
+    store.commit(at_once).await.unwrap();
+    let run = store.run(RunId(2)).await.unwrap().unwrap();
+    assert_eq!(
+        (run.status, run.waiting),
+        (RunStatus::Waiting, Some(waiting)),
+        "a run may wait from its creation on"
+    );
 }
 
 /// Twelve runs: flows `a` and `b`, keys `K0` to `K2`, tenants `acme` and `other`, every fourth one ended.
