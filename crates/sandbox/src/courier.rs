@@ -36,7 +36,7 @@ pub struct Delivery {
     pub due_ms: i64,
     /// Whether its fault has been drawn.
     #[serde(default)]
-    drawn: bool,
+    pub drawn: bool,
 }
 
 /// How an attempt ended.

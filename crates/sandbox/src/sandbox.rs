@@ -157,7 +157,30 @@ impl Sandbox {
     /// When the journal cannot be written.
     pub fn connect_docusign(&self, url: String, hmac_key: &str) -> Result<(), Error> {
         self.site("docusign")
-            .map_or(Ok(()), |site| site.with(|world| docusign::connect(world, &url, hmac_key)))
+            .map_or(Ok(()), |site| site.with(|world| docusign::configure(world, &url, hmac_key)))
+    }
+
+    /// The signatories of an envelope open and sign it; whether it was there to be signed.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn sign(&self, envelope: &str) -> Result<bool, Error> {
+        self.in_docusign(|world| {
+            let _ = docusign::deliver(world, envelope);
+            docusign::complete(world, envelope).is_ok()
+        })
+    }
+
+    /// A signatory of an envelope refuses; whether it was there to be refused.
+    ///
+    /// # Errors
+    /// When the journal cannot be written.
+    pub fn decline(&self, envelope: &str, reason: &str) -> Result<bool, Error> {
+        self.in_docusign(|world| docusign::decline(world, envelope, reason).is_ok())
+    }
+
+    fn in_docusign(&self, work: impl FnOnce(&mut World) -> bool) -> Result<bool, Error> {
+        self.site("docusign").map_or(Ok(false), |site| site.with(work))
     }
 
     /// What every simulator holds and what befell it.

@@ -2,8 +2,10 @@
 
 mod business_central;
 mod client;
+mod docusign;
 mod faults;
 mod kantata;
 mod netsuite;
+mod receiver;
 mod recordings;
 mod salesforce;
