@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::{
     Activation, BillingSchedule, Contract, ContractAmended, ContractSigned, ContractTerms, ContractVersion,
@@ -100,8 +100,13 @@ pub fn files() -> Vec<(String, Value)> {
 }
 
 fn schema_of<T: JsonSchema>(name: &str) -> Value {
-    let mut schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>();
-    schema.insert("$id".to_owned(), json!(format!("urn:throughline:schema:{name}")));
-    schema.insert("title".to_owned(), json!(name));
-    schema.to_value()
+    let schema = SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+    let mut headed = Map::new();
+    headed.insert("$schema".to_owned(), schema["$schema"].clone());
+    headed.insert("$id".to_owned(), json!(format!("urn:throughline:schema:{name}")));
+    headed.insert("title".to_owned(), json!(name));
+    if let Value::Object(rest) = schema {
+        headed.extend(rest.into_iter().filter(|(key, _)| key != "title" && key != "$schema"));
+    }
+    Value::Object(headed)
 }

@@ -80,6 +80,12 @@ fn findings() {
         Verdict::Pass,
         &[Code::IdentifierInvalid],
     );
+    let service = |fee: &str| {
+        json!({"billing": [{"model": "managedService", "id": "s", "description": "Run", "fee": fee,
+        "period": "month"}]})
+    };
+    check(service("85"), Verdict::Pass, &[]);
+    check(service("100"), Verdict::Hold, &[Code::ScheduleSum]);
     let late = json!([{"model": "fixedFee", "id": "f", "description": "Build", "price": "1000", "trigger": "date",
         "installments": [{"description": "x", "date": "2027-02-01"}]}]);
     check(json!({"billing": late}), Verdict::Pass, &[Code::DateOutsideTerm]);

@@ -140,17 +140,17 @@ fn schedule_id(contract: &ContractVersion) -> BillingScheduleId {
 /// The arrangements of the terms; a value that no arrangement prices is a fixed price.
 pub(crate) fn arrangements(terms: &ContractTerms) -> Vec<BillingArrangement> {
     let mut all = terms.billing.clone();
-    if all.iter().all(|a| matches!(a, BillingArrangement::Expenses(_))) {
-        if let Some(price) = terms.value {
-            let staged = !terms.milestones.is_empty() && fixed_fee::milestones_fit(terms, price);
-            all.push(BillingArrangement::FixedFee(FixedFee {
-                id: IMPLIED.to_owned(),
-                description: terms.title.clone().unwrap_or_else(|| "Services".to_owned()),
-                price,
-                trigger: if staged { Trigger::Acceptance } else { Trigger::Date },
-                installments: Vec::new(),
-            }));
-        }
+    if all.iter().all(|a| matches!(a, BillingArrangement::Expenses(_)))
+        && let Some(price) = terms.value
+    {
+        let staged = !terms.milestones.is_empty() && fixed_fee::milestones_fit(terms, price);
+        all.push(BillingArrangement::FixedFee(FixedFee {
+            id: IMPLIED.to_owned(),
+            description: terms.title.clone().unwrap_or_else(|| "Services".to_owned()),
+            price,
+            trigger: if staged { Trigger::Acceptance } else { Trigger::Date },
+            installments: Vec::new(),
+        }));
     }
     all
 }

@@ -105,7 +105,7 @@ pub struct Screening {
 pub fn screen(subject: &Subject<'_>, policy: &Policy) -> Screening {
     let mut findings = Vec::new();
     term::check(subject, &mut findings);
-    schedule::check(subject, &mut findings);
+    schedule::check(subject, policy, &mut findings);
     orders::check(subject, &mut findings);
     quote::check(subject, policy, &mut findings);
     rates::check(subject, &mut findings);

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{Code, Severity};
-use crate::Quantity;
+use crate::{Amount, Quantity};
 
 /// Thresholds and severities.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,12 +22,18 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        let ten = Quantity::of(rust_decimal::Decimal::TEN).unwrap_or_default();
+        let ten = Quantity::of(Decimal::TEN).unwrap_or_default();
         Self { value_tolerance_percent: ten, payment_terms_days_max: 90, severities: BTreeMap::new() }
     }
 }
 
 impl Policy {
+    /// By how much an amount may differ from a value.
+    pub(super) fn tolerance(&self, value: Amount) -> Decimal {
+        let percent = self.value_tolerance_percent.value().clamp(Decimal::ZERO, Decimal::ONE_THOUSAND);
+        value.value().abs() * (percent / Decimal::ONE_HUNDRED)
+    }
+
     /// How severe a finding of that code is.
     pub fn severity(&self, code: Code) -> Severity {
         self.severities.get(&code).copied().unwrap_or_else(|| usual(code))

@@ -1,7 +1,5 @@
 //! What is signed against what was offered.
 
-use rust_decimal::Decimal;
-
 use super::{Code, Finding, Policy, Quote, Subject};
 use crate::{Amount, ContractTerms};
 
@@ -9,13 +7,13 @@ pub(super) fn check(subject: &Subject<'_>, policy: &Policy, findings: &mut Vec<F
     let terms = &subject.contract.terms;
     payment_terms(terms, subject.quote.as_ref(), policy, findings);
     let Some(quote) = &subject.quote else { return };
-    if let (Some(signed), Some(quoted)) = (terms.currency, quote.currency) {
-        if signed != quoted {
-            let message = "the contract is not in the currency that was quoted";
-            let finding = Finding::new(Code::CurrencyMismatch, "currency", message);
-            findings.push(finding.comparing(quoted, signed).risking(terms.value, terms.currency));
-            return;
-        }
+    if let (Some(signed), Some(quoted)) = (terms.currency, quote.currency)
+        && signed != quoted
+    {
+        let message = "the contract is not in the currency that was quoted";
+        let finding = Finding::new(Code::CurrencyMismatch, "currency", message);
+        findings.push(finding.comparing(quoted, signed).risking(terms.value, terms.currency));
+        return;
     }
     if let (Some(signed), Some(quoted)) = (terms.value, quote.value) {
         value(terms, signed, quoted, policy, findings);
@@ -30,9 +28,7 @@ fn value(
     findings: &mut Vec<Finding>,
 ) {
     let difference = (signed.value() - quoted.value()).abs();
-    let tolerated = quoted.value().abs()
-        * (policy.value_tolerance_percent.value().min(Decimal::ONE_THOUSAND) / Decimal::ONE_HUNDRED);
-    if difference > tolerated {
+    if difference > policy.tolerance(quoted) {
         let message =
             format!("the value differs from the quoted one by more than {}%", policy.value_tolerance_percent);
         let finding = Finding::new(Code::QuotedValue, "value", message);

@@ -1,14 +1,16 @@
 //! The schedule the contract would give: whether there is one, and whether it fits value and term.
 
-use super::{Code, Finding, Subject};
+use rust_decimal::Decimal;
+
+use super::{Code, Finding, Policy, Subject};
 use crate::billing::{self, Error};
 use crate::{Amount, BillingSchedule, ContractTerms, LineKind};
 
-pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
+pub(super) fn check(subject: &Subject<'_>, policy: &Policy, findings: &mut Vec<Finding>) {
     let terms = &subject.contract.terms;
     match billing::translate(subject.contract) {
         Ok(schedule) => {
-            sum(terms, &schedule, findings);
+            sum(terms, &schedule, policy, findings);
             dates(terms, &schedule, findings);
         }
         // Reported by the checks of the term.
@@ -20,20 +22,20 @@ pub(super) fn check(subject: &Subject<'_>, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Estimates and open terms have no sum to hold against the value.
-fn sum(terms: &ContractTerms, schedule: &BillingSchedule, findings: &mut Vec<Finding>) {
+/// A fixed price has to meet the value exactly. Recurring fees end in parts of periods, so they may differ as much as the
+/// policy tolerates. Estimates and open terms have no sum to hold against the value, unless it exceeds it.
+fn sum(terms: &ContractTerms, schedule: &BillingSchedule, policy: &Policy, findings: &mut Vec<Finding>) {
     let (Some(value), Some(total)) = (terms.value, schedule.total) else { return };
-    let firm = schedule.lines.iter().all(|l| l.kind != LineKind::Estimate);
-    let over = total.value() > value.value();
-    if schedule.lines.is_empty() || total.value() == value.value() || !(firm || over) {
+    let has = |kind: LineKind| schedule.lines.iter().any(|l| l.kind == kind);
+    let difference = total.value() - value.value();
+    let tolerated = if has(LineKind::Recurring) { policy.tolerance(value) } else { Decimal::ZERO };
+    let estimated_below = has(LineKind::Estimate) && difference < Decimal::ZERO;
+    if schedule.lines.is_empty() || estimated_below || difference.abs() <= tolerated {
         return;
     }
-    let finding = Finding::new(
-        Code::ScheduleSum,
-        "billing",
-        "what would be billed does not come to the contract's value",
-    );
-    let risk = Amount::of((total.value() - value.value()).abs()).ok();
+    let message = "what would be billed does not come to the contract's value";
+    let finding = Finding::new(Code::ScheduleSum, "billing", message);
+    let risk = Amount::of(difference.abs()).ok();
     findings.push(finding.comparing(value, total).risking(risk, terms.currency));
 }
 
