@@ -388,6 +388,14 @@ impl Store {
         self.read(move |c| read::rejected(c, before, limit)).await
     }
 
+    /// The number under which a record of a file was rejected before, for the same reason and with the same content.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub async fn rejected_before(&self, rejected: Rejected) -> Result<Option<i64>, Error> {
+        self.read(move |c| read::rejected_before(c, &rejected)).await
+    }
+
     /// A rejected event.
     ///
     /// # Errors

@@ -358,6 +358,16 @@ pub(super) fn links(c: &Connection, filter: &LinkFilter) -> Result<Vec<LinkRow>,
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
+pub(super) fn rejected_before(c: &Connection, r: &Rejected) -> Result<Option<i64>, Error> {
+    let record = r.record.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
+    let mut statement = c.prepare_cached(
+        "SELECT number FROM rejected
+         WHERE file = ?1 AND record = ?2 AND tenant = ?3 AND via = ?4 AND field IS ?5 AND reason = ?6 AND body = ?7",
+    )?;
+    let mut rows = statement.query(params![r.file, record, r.tenant, r.via, r.field, r.reason, r.body])?;
+    Ok(rows.next()?.map(|row| row.get(0)).transpose()?)
+}
+
 pub(super) fn rejected(c: &Connection, before: Option<i64>, limit: usize) -> Result<Vec<RejectedRow>, Error> {
     let mut statement = c.prepare_cached(
         "SELECT number, tenant, via, source, id, type, code, reason, field, body, received_at, file, record, replayed

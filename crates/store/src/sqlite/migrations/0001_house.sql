@@ -30,6 +30,7 @@ CREATE TABLE rejected (
     record      INTEGER,
     replayed    INTEGER
 ) STRICT;
+CREATE INDEX rejected_records ON rejected (file, record) WHERE file IS NOT NULL;
 
 CREATE TABLE definitions (
     hash   TEXT PRIMARY KEY,

@@ -1,0 +1,8 @@
+//! The metric names of the hub: one closed list.
+
+/// Events taken in, by way and outcome.
+pub(crate) const EVENTS_TAKEN: &str = "throughline_events_taken_total";
+/// Capability calls, by system, capability and outcome.
+pub(crate) const CAPABILITY_CALLS: &str = "throughline_capability_calls_total";
+/// Polls, by system, poll and outcome.
+pub(crate) const POLLS: &str = "throughline_polls_total";
