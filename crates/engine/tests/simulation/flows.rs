@@ -9,8 +9,8 @@ use:
   retries:
     often:
       delay: PT2S
-      backoff: { exponential: {} }
-      limit: { attempt: { count: 12 } }
+      backoff: { constant: {} }
+      limit: { attempt: { count: 30 } }
       jitter: { from: PT0S, to: PT1S }
 input: { from: '${ .[0] }' }
 ";
@@ -58,7 +58,7 @@ do:
           one:
             with: { type: facts }
             correlate:
-              contract: { from: '${ .data.contract }', expect: '${ $workflow.input.contract }' }
+              contract: { from: '${ .data.contract }', expect: '${ $workflow.input[0].contract }' }
       output: { as: '${ .[0] }' }
       metadata: { reason: facts are missing }
   - second:
@@ -89,7 +89,7 @@ do:
       do:
         - attempt:
             try:
-              - one: { call: put, with: { contract: '${ $workflow.input.contract }', n: '${ $n }' } }
+              - one: { call: put, with: { contract: '${ $workflow.input[0].contract }', n: '${ $n }' } }
             catch: { retry: often }
   - tell:
       emit:
@@ -98,7 +98,7 @@ do:
             source: /flows/telling
             type: row
             subject: told
-            data: { contract: '${ $workflow.input.contract }' }
+            data: { contract: '${ $workflow.input[0].contract }' }
 ";
 
 /// Event types that start a flow, which is named like the type.

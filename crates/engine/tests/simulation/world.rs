@@ -153,8 +153,8 @@ impl World {
             let found = effects.get(&run.id).copied().unwrap_or_default();
             assert!(expected.contains(&found), "run {} of {} had {found} effects", run.id, run.flow);
         }
-        let faulted = runs.iter().filter(|r| r.status == RunStatus::Faulted).count();
-        assert!(faulted * 4 <= runs.len(), "{faulted} of {} runs faulted, which tests little", runs.len());
+        let errors: Vec<_> = runs.iter().filter_map(|r| r.error.as_ref()).map(|e| String::from_utf8_lossy(e)).collect();
+        assert!(errors.len() * 4 <= runs.len(), "{} of {} runs faulted: {errors:#?}", errors.len(), runs.len());
     }
 }
 
