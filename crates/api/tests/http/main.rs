@@ -1,0 +1,11 @@
+//! The API through its router: a real hub on a real store in a temporary folder, without systems of its own but one that
+//! calls back.
+
+mod events;
+mod garbage;
+mod records;
+mod rejected;
+mod running;
+mod runs;
+mod serving;
+mod webhooks;
