@@ -197,13 +197,14 @@ pub(super) fn notify(world: &mut World, page: &Page, entity: &Value, change: &st
             "changeType": change,
             "lastModifiedDateTime": now.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         }]});
-        let mut delivery = Delivery::default();
-        delivery.lane = subscription["subscriptionId"].as_str().unwrap_or_default().to_owned();
-        delivery.url = subscription["notificationUrl"].as_str().unwrap_or_default().to_owned();
-        delivery.body = body.to_string();
-        delivery.due_ms = now.as_millisecond() + NOTIFY_AFTER_MS;
-        delivery.about = json!({"subscription": subscription["subscriptionId"]});
-        world.post(delivery);
+        world.post(Delivery {
+            lane: subscription["subscriptionId"].as_str().unwrap_or_default().to_owned(),
+            url: subscription["notificationUrl"].as_str().unwrap_or_default().to_owned(),
+            body: body.to_string(),
+            due_ms: now.as_millisecond() + NOTIFY_AFTER_MS,
+            about: json!({"subscription": subscription["subscriptionId"]}),
+            ..Delivery::default()
+        });
     }
 }
 

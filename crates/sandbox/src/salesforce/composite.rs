@@ -12,6 +12,7 @@ use crate::world::World;
 
 const SUBREQUESTS_MAX: usize = 25;
 const RECORDS_MAX: usize = 200;
+const RETRIEVED_MAX: usize = 2_000;
 
 /// `POST /composite`.
 pub(super) fn composite(world: &mut World, request: &Request) -> Result<Response, Problem> {
@@ -123,7 +124,12 @@ fn substituted(text: &str, earlier: &Map<String, Value>) -> Result<String, Probl
 }
 
 /// `/composite/sobjects...`: one operation on many records.
-pub(super) fn collection(world: &mut World, request: &Request, rest: &[&str]) -> Result<Response, Problem> {
+pub(super) fn collection(
+    world: &mut World,
+    request: &Request,
+    version: &str,
+    rest: &[&str],
+) -> Result<Response, Problem> {
     match (&request.method, rest) {
         (&Method::DELETE, []) => {
             let ids = request.parameter("ids").unwrap_or_default();
@@ -160,8 +166,38 @@ pub(super) fn collection(world: &mut World, request: &Request, rest: &[&str]) ->
                 Ok(json!({"id": id, "success": true, "errors": [], "created": created}))
             })
         }
+        (&Method::GET | &Method::POST, [name]) => retrieved(world, request, version, name),
         _ => Err(Problem::not_found()),
     }
+}
+
+/// Records by their ids, from the query or the body; null stands for one that is not there.
+fn retrieved(world: &World, request: &Request, version: &str, name: &str) -> Result<Response, Problem> {
+    let of = object(name).ok_or_else(Problem::not_found)?;
+    let body = if request.method == Method::POST { parsed(request)? } else { Value::Null };
+    let list = |name: &str| -> Vec<String> {
+        let listed = body[name].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let asked = request.parameter(name).unwrap_or_default();
+        let asked = asked.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned);
+        listed.chain(asked).collect()
+    };
+    let (ids, names) = (list("ids"), list("fields"));
+    if ids.len() > RETRIEVED_MAX {
+        let message = format!("record limit reached. cannot process more than {RETRIEVED_MAX} records");
+        return Err(Problem::bad("EXCEEDED_ID_LIMIT", message));
+    }
+    let mut fields = Vec::new();
+    for name in &names {
+        let unknown = || {
+            Problem::bad("INVALID_FIELD", format!("No such column '{name}' on sobject of type {}", of.name))
+        };
+        fields.push(of.field(name).ok_or_else(unknown)?);
+    }
+    let found = ids.iter().map(|id| match world.get(of.name, &super::identity::with_check(id)) {
+        Some(record) => records::rendered(of, version, record, Some(&fields)),
+        None => Value::Null,
+    });
+    Ok(Response::json(StatusCode::OK, &found.collect()))
 }
 
 fn typed(fields: &Fields) -> Result<&'static super::schema::Object, Problem> {

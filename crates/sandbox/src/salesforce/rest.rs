@@ -32,7 +32,7 @@ fn route(world: &mut World, request: &Request) -> Result<Response, Problem> {
         ["query" | "queryAll"] if get => query::first(world, request, version),
         ["query" | "queryAll", locator] if get => query::next(world, version, locator),
         ["composite"] if request.method == Method::POST => composite::composite(world, request),
-        ["composite", "sobjects", rest @ ..] => composite::collection(world, request, rest),
+        ["composite", "sobjects", rest @ ..] => composite::collection(world, request, version, rest),
         ["sobjects"] if get => Ok(Response::json(StatusCode::OK, &describe::global(version))),
         ["sobjects", name, rest @ ..] => {
             let of = object(name).ok_or_else(Problem::not_found)?;
