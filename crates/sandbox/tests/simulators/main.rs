@@ -4,6 +4,7 @@ mod business_central;
 mod client;
 mod docusign;
 mod faults;
+mod graph;
 mod kantata;
 mod netsuite;
 mod receiver;
