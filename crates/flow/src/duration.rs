@@ -46,8 +46,12 @@ pub(crate) fn with_part(span: Span, name: &str, amount: i64) -> Result<Span, Str
 
 /// Parses an ISO 8601 duration.
 pub(crate) fn parse(text: &str) -> Result<Span, String> {
+    let text = text.trim();
+    if !text.starts_with('P') {
+        return Err(format!("{text:?} is not an ISO 8601 duration such as PT15M"));
+    }
     let span: Span =
-        text.trim().parse().map_err(|_| format!("{text:?} is not an ISO 8601 duration such as PT15M"))?;
+        text.parse().map_err(|_| format!("{text:?} is not an ISO 8601 duration such as PT15M"))?;
     if span.is_negative() {
         return Err(format!("{text:?} is negative"));
     }

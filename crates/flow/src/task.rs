@@ -121,8 +121,6 @@ pub(crate) struct Http {
     pub(crate) authentication: Option<Template>,
     pub(crate) output: HttpOutput,
     pub(crate) redirect: bool,
-    /// Some expression of the call reads `$secrets`.
-    pub(crate) secret: bool,
 }
 
 /// An endpoint's URI.

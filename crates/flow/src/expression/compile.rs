@@ -141,18 +141,37 @@ impl Expression {
 
     /// The first output on `input`; null when there is none.
     pub(crate) fn eval(&self, input: &Val, bindings: &dyn Bindings) -> Result<Val, Error> {
-        let vars = self.vars.iter().map(|v| bindings.value(*v)).collect::<Result<Vec<_>, _>>()?;
-        let result = match &self.program {
-            Program::Lookup { var, path } => {
-                let mut value = var.map_or(input, |i| &vars[i]).clone();
-                for key in path {
-                    value = value.index(key).map_err(|e| self.failed(&e.to_string()))?;
-                }
-                return Ok(value);
+        match &self.program {
+            Program::Lookup { var, path } => self.look_up(*var, path, input, bindings),
+            Program::Jq(filter) => {
+                let vars = self.vars.iter().map(|v| bindings.value(*v)).collect::<Result<Vec<_>, _>>()?;
+                let result = run::run(filter, input, &vars, bindings.now());
+                result.map(Option::unwrap_or_default).map_err(|message| self.failed(&message))
             }
-            Program::Jq(filter) => run::run(filter, input, &vars, bindings.now()),
+        }
+    }
+
+    fn look_up(
+        &self,
+        var: Option<usize>,
+        path: &[Val],
+        input: &Val,
+        bindings: &dyn Bindings,
+    ) -> Result<Val, Error> {
+        let (mut value, path) = match (var.map(|i| self.vars[i]), path) {
+            (None, path) => (input.clone(), path),
+            (Some(var), [first, rest @ ..]) => {
+                match data::as_text(first).and_then(|name| bindings.field(var, name)) {
+                    Some(value) => (value, rest),
+                    None => (bindings.value(var)?, path),
+                }
+            }
+            (Some(var), []) => (bindings.value(var)?, path),
         };
-        result.map(Option::unwrap_or_default).map_err(|message| self.failed(&message))
+        for key in path {
+            value = value.index(key).map_err(|e| self.failed(&run::shortened(&e)))?;
+        }
+        Ok(value)
     }
 
     /// Whether the result is true: anything but false and null.
@@ -202,8 +221,14 @@ fn parse(text: &str) -> Result<Term<&str>, Refused> {
         };
         let found = found.map_or(&text[text.len()..], load::lex::Token::as_str);
         let offset = load::span(text, found).start;
-        let mut refused = refused(offset, format!("expected {}, found {}", expected.as_str(), shown(found)));
-        refused.help = library::why_missing(found).map(str::to_owned);
+        let expected = match expected.as_str() {
+            "nothing" => "the end",
+            "term" => "a term",
+            other => other,
+        };
+        let mut refused = refused(offset, format!("expected {expected}, found {}", shown(found)));
+        let first = text.split_whitespace().next().unwrap_or_default();
+        refused.help = library::why_missing(first).map(str::to_owned);
         refused
     })
 }
@@ -279,7 +304,7 @@ fn undefined(text: &str, errors: jaq_core::compile::Errors<&str, ()>, locals: &[
                 1 => format!("no function {name} of one argument"),
                 n => format!("no function {name} of {n} arguments"),
             };
-            (message, nearest(name, library::names()))
+            (message, library::arities(name).or_else(|| nearest(name, library::names())))
         }
         other => (format!("no {} {name}", other.as_str()), None),
     };

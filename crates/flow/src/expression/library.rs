@@ -1,6 +1,6 @@
 //! The functions an expression may call: jq's, less what reaches outside, plus guarded versions of what can grow.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use jaq_core::load::parse::Def;
@@ -86,7 +86,23 @@ pub(super) fn needed<'s>(calls: &HashSet<(&'s str, usize)>) -> (Vec<Def<&'s str>
 /// Names an expression may call, for suggestions.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     let natives = natives().map(|(name, ..)| name);
-    LIBRARY.defs.iter().map(|(def, _)| def.name).chain(natives).filter(|n| !n.starts_with(['_', '@']))
+    LIBRARY
+        .defs
+        .iter()
+        .map(|(def, _)| def.name)
+        .chain(natives)
+        .filter(|n| !n.starts_with(['_', '@']) && !n.ends_with('_') && !n.ends_with("_empty"))
+}
+
+/// How many arguments a function takes, when there is one of that name.
+pub(super) fn arities(name: &str) -> Option<String> {
+    let defs = LIBRARY.defs.iter().map(|(def, _)| (def.name, def.args.len()));
+    let natives = natives().map(|(name, args, _)| (name, args.len()));
+    let found: BTreeSet<usize> =
+        defs.chain(natives).filter(|(n, _)| *n == name).map(|(_, arity)| arity).collect();
+    let arities: Vec<String> = found.iter().map(ToString::to_string).collect();
+    (!arities.is_empty())
+        .then(|| format!("`{name}` takes {} arguments, separated by `;`", arities.join(" or ")))
 }
 
 fn natives() -> impl Iterator<Item = Fun<Jq>> {

@@ -20,7 +20,7 @@ use super::compile::Var;
 use crate::Error;
 
 /// Steps one evaluation may take.
-pub(crate) const STEPS_MAX: u32 = 2_000_000;
+pub(crate) const STEPS_MAX: u32 = 1_000_000;
 /// Nodes the result of an evaluation may have.
 pub(crate) const NODES_MAX: usize = 1_000_000;
 /// How deep the result of an evaluation may be nested.
@@ -31,7 +31,7 @@ const STEPS_SMALL: u32 = 4_000;
 /// Stack that has to be left for running on the caller's.
 const STACK_SMALL: usize = 640 << 10;
 /// The large stack. Only pages that are touched cost memory.
-const STACK_LARGE: usize = 512 << 20;
+const STACK_LARGE: usize = 256 << 20;
 /// Stack that has to be left at every step.
 const STACK_RESERVE: usize = 256 << 10;
 /// Steps between two looks at the stack.
@@ -43,6 +43,10 @@ const MESSAGE_MAX: usize = 300;
 pub(crate) trait Bindings {
     /// The value of a variable.
     fn value(&self, var: Var) -> Result<Val, Error>;
+    /// A field of a variable, where it can be had without making the whole.
+    fn field(&self, _var: Var, _name: &str) -> Option<Val> {
+        None
+    }
     /// The step's instant.
     fn now(&self) -> Timestamp;
 }
@@ -168,7 +172,7 @@ fn count(value: &Val, depth: usize, budget: &mut usize) -> bool {
 }
 
 /// An error may quote the value it is about, which may be long.
-fn shortened(error: &dyn std::fmt::Display) -> String {
+pub(super) fn shortened(error: &dyn std::fmt::Display) -> String {
     struct Short(String);
     impl std::fmt::Write for Short {
         fn write_str(&mut self, s: &str) -> std::fmt::Result {

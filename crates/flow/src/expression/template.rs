@@ -51,14 +51,4 @@ impl Template {
             }
         }
     }
-
-    /// Calls `f` with each expression.
-    pub(crate) fn expressions(&self, f: &mut impl FnMut(&Expression)) {
-        match self {
-            Self::Fixed(_) => {}
-            Self::Expression(expression) => f(expression),
-            Self::List(items) => items.iter().for_each(|t| t.expressions(f)),
-            Self::Object(fields) => fields.iter().for_each(|(_, t)| t.expressions(f)),
-        }
-    }
 }

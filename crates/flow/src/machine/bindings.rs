@@ -49,6 +49,15 @@ impl Bindings for Scope<'_> {
         })
     }
 
+    fn field(&self, var: Var, name: &str) -> Option<Val> {
+        match (var, name) {
+            (Var::Workflow, "input") => Some(self.run_input.clone()),
+            (Var::Workflow, "id") => Some(data::text(self.env.run_id)),
+            (Var::Task, "name") => Some(data::text(&self.task.name)),
+            _ => None,
+        }
+    }
+
     fn now(&self) -> Timestamp {
         self.env.now
     }

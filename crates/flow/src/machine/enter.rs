@@ -6,7 +6,7 @@ use jaq_json::Val;
 
 use super::bindings::Scope;
 use super::frame::{Doing, TaskFrame, Trying, What};
-use super::http;
+use super::state::call;
 use super::work::{Machine, Work};
 use crate::data::{self, Data};
 use crate::task::{Kind, ListId, Raised, Task, Then};
@@ -142,13 +142,11 @@ impl Machine<'_> {
                     .push(Command::Emit { task: Arc::clone(&task.pointer), event: data::to_json(&event) });
                 Ok(Begun::Output(event, None))
             }
-            Kind::Http(http) => {
-                let call = Call::Http(http::call(http, &input, &scope)?);
-                Ok(self.call(id, task, call, http.secret))
-            }
-            Kind::Function { name, with } => {
-                let with = data::to_json(&with.eval(&input, &scope)?);
-                Ok(self.call(id, task, Call::Function { name: name.clone(), with }, false))
+            Kind::Http(_) | Kind::Function { .. } => {
+                if let Some(call) = call(task, &input, &scope)? {
+                    self.call(id, task, call);
+                }
+                Ok(Begun::Waits)
             }
             Kind::Wait(duration) => {
                 let due = duration.due(&input, &scope)?;
@@ -212,20 +210,15 @@ impl Machine<'_> {
         }
     }
 
-    fn call(&mut self, id: ActivationId, task: &Task, call: Call, secret: bool) -> Begun {
-        let Some(under) = self.under(id) else { return Begun::Waits };
+    fn call(&mut self, id: ActivationId, task: &Task, call: Call) {
+        let Some(under) = self.under(id) else { return };
         let key = under.list.key(&task.pointer);
         let attempt = under.list.attempt;
         let metadata = under.task_frame.metadata.to_json();
-        let doing = if secret {
-            Doing::Call { call: None, context: Some(self.state.context.clone()) }
-        } else {
-            Doing::Call { call: Some(Box::new(call.clone())), context: None }
-        };
-        self.doing(id, doing);
+        let context = self.state.context.clone();
+        self.doing(id, Doing::Call { context });
         let task = Arc::clone(&task.pointer);
         self.commands.push(Command::Call { activation: id, task, key, attempt, call, metadata });
-        Begun::Waits
     }
 
     /// Calls a function of the definition itself: its task sees the arguments as its input, and no names but its own.
@@ -233,9 +226,9 @@ impl Machine<'_> {
         let mut depth = 0;
         let mut parent = self.state.frame(id).and_then(|f| f.parent);
         while let Some(frame) = parent.and_then(|p| self.state.frame(p)) {
-            let calls = frame.as_task().is_some_and(|t| {
-                matches!(self.definition.tasks.task(self.state.task_id(t)).kind, Kind::Local { .. })
-            });
+            let calls = frame
+                .as_task()
+                .is_some_and(|t| matches!(self.definition.tasks.task(t.id()).kind, Kind::Local { .. }));
             depth += usize::from(calls);
             parent = frame.parent;
         }

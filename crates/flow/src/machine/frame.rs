@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Data;
-use crate::{ActivationId, Call, Error, Listen};
+use crate::task::TaskId;
+use crate::{ActivationId, Error, Listen};
 
 /// A list or a task under way.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -86,8 +87,8 @@ pub(crate) enum Doing {
     Fork { left: u32, outputs: Vec<Option<Data>>, error: Option<Error> },
     /// An attempt, the delay before the next one, or its handler.
     Try(Trying),
-    /// A call. It is not kept when it holds secrets, but made again on demand from the context as it was.
-    Call { call: Option<Box<Call>>, context: Option<Data> },
+    /// A call. It is not kept, for it may be large and hold secrets, but made again from the context as it was.
+    Call { context: Data },
     /// A timer.
     Wait { due: Timestamp },
     /// Events; those that came, with the filter each of them met.
@@ -137,6 +138,11 @@ impl ListFrame {
 }
 
 impl TaskFrame {
+    /// Which task it is.
+    pub(crate) fn id(&self) -> TaskId {
+        TaskId(self.task)
+    }
+
     /// The task's input, given its list's data.
     pub(crate) fn input<'a>(&'a self, raw: &'a Val) -> &'a Val {
         self.input.as_ref().map_or(raw, |i| &i.0)

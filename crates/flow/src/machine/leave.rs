@@ -18,7 +18,7 @@ impl Machine<'_> {
         match made {
             Ok((output, context)) => {
                 let definition = self.definition;
-                let pointer = &definition.tasks.task(self.state.task_id(under.task_frame)).pointer;
+                let pointer = &definition.tasks.task(under.task_frame.id()).pointer;
                 let then = then.unwrap_or(task.then);
                 let Some(frame) = self.state.remove(id) else { return };
                 if frame.timeout.is_some() {

@@ -15,7 +15,7 @@ impl Machine<'_> {
         let definition = self.definition;
         let Some(frame) = self.state.frame(id) else { return };
         let Some(list) = frame.parent else { return };
-        let Some(task) = frame.as_task().map(|t| definition.tasks.task(self.state.task_id(t))) else {
+        let Some(task) = frame.as_task().map(|t| definition.tasks.task(t.id())) else {
             return;
         };
         self.stop_below(id);

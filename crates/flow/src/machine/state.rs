@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jaq_json::Val;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -9,8 +10,8 @@ use super::bindings::Scope;
 use super::frame::{Doing, Frame, ListFrame, TaskFrame, What};
 use super::http;
 use crate::data::{self, Data};
-use crate::task::{Kind, Task, TaskId};
-use crate::{ActivationId, Call, Definition, Env, TimerKind, Waiting, WaitingFor};
+use crate::task::{Kind, Task};
+use crate::{ActivationId, Call, Definition, Env, Error, TimerKind, Waiting, WaitingFor};
 
 /// The state of a run between two steps: plain data, small, and meaningful only with the definition it was made by.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -44,7 +45,7 @@ impl State {
     }
 
     /// The calls that are under way: activation, task, key, attempt, call and metadata, as in the command that began
-    /// them. Calls that hold secrets are made again, with the secrets of now.
+    /// them. A call is made again from what it was made of; only secrets are those of now.
     pub fn pending_calls(
         &self,
         definition: &Definition,
@@ -52,14 +53,23 @@ impl State {
     ) -> Vec<(ActivationId, Arc<str>, String, u32, Call, Value)> {
         let mut pending = Vec::new();
         for under in self.tasks(definition) {
-            let Doing::Call { call, context } = &under.task_frame.doing else { continue };
-            let call = match call {
-                Some(call) => (**call).clone(),
-                None => match self.remade(definition, env, &under, context.as_ref()) {
-                    Some(call) => call,
-                    None => continue,
-                },
+            let Doing::Call { context } = &under.task_frame.doing else { continue };
+            let then = Env { now: under.task_frame.since, ..*env };
+            let raw = &under.list.data.0;
+            let scope = Scope {
+                definition,
+                env: &then,
+                context: &context.0,
+                run_input: &self.input.0,
+                vars: &under.list.vars,
+                error: None,
+                task: under.task,
+                raw,
+                input: under.task_frame.input(raw),
+                output: None,
+                since: under.task_frame.since,
             };
+            let Ok(Some(call)) = call(under.task, scope.input, &scope) else { continue };
             let key = under.list.key(&under.task.pointer);
             let metadata = under.task_frame.metadata.to_json();
             pending.push((
@@ -72,33 +82,6 @@ impl State {
             ));
         }
         pending
-    }
-
-    fn remade(
-        &self,
-        definition: &Definition,
-        env: &Env<'_>,
-        under: &Under<'_>,
-        context: Option<&Data>,
-    ) -> Option<Call> {
-        let Kind::Http(http) = &under.task.kind else { return None };
-        let raw = &under.list.data.0;
-        let input = under.task_frame.input(raw);
-        let context = context.unwrap_or(&self.context);
-        let scope = Scope {
-            definition,
-            env,
-            context: &context.0,
-            run_input: &self.input.0,
-            vars: &under.list.vars,
-            error: None,
-            task: under.task,
-            raw,
-            input,
-            output: None,
-            since: under.task_frame.since,
-        };
-        http::call(http, input, &scope).ok().map(Call::Http)
     }
 
     /// What the run waits for: calls, events, waits and retries in order of their beginning, then timeouts.
@@ -183,10 +166,17 @@ impl State {
         self.frames.push(Frame { id, parent, timeout: None, what });
         id
     }
+}
 
-    pub(super) fn task_id(&self, frame: &TaskFrame) -> TaskId {
-        TaskId(frame.task)
-    }
+/// The call a task makes, if it is one that does.
+pub(super) fn call(task: &Task, input: &Val, scope: &Scope<'_>) -> Result<Option<Call>, Error> {
+    Ok(Some(match &task.kind {
+        Kind::Http(http) => Call::Http(http::call(http, input, scope)?),
+        Kind::Function { name, with } => {
+            Call::Function { name: name.clone(), with: data::to_json(&with.eval(input, scope)?) }
+        }
+        _ => return Ok(None),
+    }))
 }
 
 /// What a task calls, without arguments.

@@ -3,7 +3,7 @@
 use super::check::{At, Check};
 use crate::HttpOutput;
 use crate::data;
-use crate::expression::{Expression, Template, Var, strip};
+use crate::expression::{Expression, Template, strip};
 use crate::source::Kind as NodeKind;
 use crate::suggest::nearest;
 use crate::task::{Http, Kind, Uri, UriPart};
@@ -83,7 +83,7 @@ impl Check<'_> {
         let redirect = with.get("redirect").map(|r| self.boolean(&r));
         let (uri, authentication) = endpoint?;
         let none = || Template::object(Vec::new());
-        let mut http = Http {
+        let http = Http {
             method: method?,
             uri,
             headers: headers.unwrap_or_else(|| Some(none()))?,
@@ -92,9 +92,7 @@ impl Check<'_> {
             authentication,
             output: output.unwrap_or(Some(HttpOutput::Content))?,
             redirect: redirect.unwrap_or(Some(false))?,
-            secret: false,
         };
-        http.secret = http.reads_secrets();
         Some(Kind::Http(Box::new(http)))
     }
 
@@ -179,20 +177,6 @@ impl Check<'_> {
         }
         let text = format!("$secrets[{}]", serde_json::Value::from(name));
         Expression::compile(&text, &[]).ok().map(Template::Expression)
-    }
-}
-
-impl Http {
-    fn reads_secrets(&self) -> bool {
-        let mut reads = false;
-        let mut look = |e: &Expression| reads |= e.vars().contains(&Var::Secrets);
-        if let Uri::Expression(uri) = &self.uri {
-            look(uri);
-        }
-        self.headers.expressions(&mut look);
-        self.query.expressions(&mut look);
-        self.body.iter().chain(&self.authentication).for_each(|t| t.expressions(&mut look));
-        reads
     }
 }
 

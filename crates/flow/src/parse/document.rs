@@ -260,10 +260,13 @@ fn functions(check: &mut Check<'_>, at: &At<'_>) {
 
 fn schedule(check: &mut Check<'_>, at: &At<'_>) -> Option<Subscription> {
     check.object(at, "`schedule`", &["every", "cron", "after", "on", "read"])?;
-    for kind in ["every", "cron", "after"] {
-        if let Some(found) = at.get(kind) {
-            let _: Option<()> = check.unsupported(&found, &format!("`schedule.{kind}`"));
-        }
+    let unsupported: Vec<_> =
+        ["every", "cron", "after"].into_iter().filter_map(|k| Some((k, at.get(k)?))).collect();
+    for (kind, found) in &unsupported {
+        let _: Option<()> = check.unsupported(found, &format!("`schedule.{kind}`"));
+    }
+    if !unsupported.is_empty() {
+        return None;
     }
     let read = at.get("read").map(|r| check.read_as(&r)).unwrap_or(Some(ReadAs::Data));
     let on = check.required(at, "`schedule`", "on")?;

@@ -137,7 +137,7 @@ impl Check<'_> {
                     return self.expected(at, "at least one part of a duration");
                 }
                 let mut span = Span::new();
-                for (member, part) in at.members() {
+                for (member, part) in at.members().filter(|(m, _)| known.contains(&m.key.as_str())) {
                     let amount = i64::try_from(self.whole(&part)?).unwrap_or(i64::MAX);
                     match duration::with_part(span, &member.key, amount) {
                         Ok(with) => span = with,
