@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use throughline_adapter::{LimitsOverride, SystemConfig};
+use throughline_flow::Diagnostic;
 
 /// The name `throughline init` gives the file.
 pub const FILE_NAME: &str = "throughline.yaml";
@@ -129,12 +130,12 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not a configuration.
-    #[error("{}: {message}", path.display())]
+    #[error("{}:{}:{}: {}", path.display(), problem.line, problem.column, problem.message)]
     Shape {
         /// The file.
         path: PathBuf,
-        /// Line, column, field and what was expected.
-        message: String,
+        /// What is wrong, and where.
+        problem: Box<Diagnostic>,
     },
 }
 
@@ -146,8 +147,10 @@ impl Config {
     pub fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)
             .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-        let mut config: Self = serde_saphyr::from_str(&text)
-            .map_err(|error| ConfigError::Shape { path: path.to_owned(), message: error.to_string() })?;
+        let mut config: Self = serde_saphyr::from_str(&text).map_err(|error| ConfigError::Shape {
+            path: path.to_owned(),
+            problem: Box::new(crate::catalog::unreadable(FILE_NAME, &error)),
+        })?;
         let folder = path.parent().unwrap_or(Path::new("."));
         config.anchor(folder);
         Ok(config)
