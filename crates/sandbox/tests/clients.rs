@@ -90,6 +90,11 @@ async fn python_docusign() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn python_business_central() {
+    python("business_central.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn jsforce() {
     node("salesforce.mjs").await;
 }

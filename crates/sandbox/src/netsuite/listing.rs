@@ -32,7 +32,7 @@ impl Page {
         if page.limit == 0 || page.limit > LIMIT_MAX {
             return Err(Problem::parameter("limit", format!("The limit must be between 1 and {LIMIT_MAX}.")));
         }
-        if page.offset % page.limit != 0 {
+        if !page.offset.is_multiple_of(page.limit) {
             return Err(Problem::parameter("offset", "The offset must be a multiple of the limit."));
         }
         Ok(page)
