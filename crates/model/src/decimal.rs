@@ -10,8 +10,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// No amount, quantity, share or percentage is larger than this, either way.
 pub(crate) const ABSOLUTE_MAX: Decimal = Decimal::from_parts(2_764_472_320, 232_830, 0, false, 0);
-/// Characters of a decimal number's text.
-const TEXT_CHARS_MAX: usize = 40;
+/// Digits before the point, and after it.
+const WHOLE_DIGITS_MAX: usize = 16;
+const FRACTION_DIGITS_MAX: usize = 12;
+/// Characters of a text that a message repeats.
+const QUOTED_CHARS_MAX: usize = 40;
 
 const PATTERN: &str = "^-?[0-9]{1,16}(\\.[0-9]{1,12})?$";
 const EXAMPLE: &str = "expected a decimal number as text, the like of \"1234.50\"";
@@ -30,24 +33,27 @@ pub enum NotADecimal {
     /// It is no number.
     #[error("{0:?} is no decimal number; {EXAMPLE}")]
     Shape(String),
+    /// It has absurdly many digits.
+    #[error("a number of {0} digits is out of range; the most is {ABSOLUTE_MAX} either way")]
+    Digits(usize),
     /// It is absurdly large.
     #[error("{0} is out of range; the most is {ABSOLUTE_MAX} either way")]
     Range(Decimal),
 }
 
 fn parse(text: &str) -> Result<Decimal, NotADecimal> {
-    let wrong = || NotADecimal::Shape(text.chars().take(TEXT_CHARS_MAX).collect());
+    let wrong = || NotADecimal::Shape(text.chars().take(QUOTED_CHARS_MAX).collect());
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-    let numeral = |t: &str, max: usize| (1..=max).contains(&t.len()) && t.bytes().all(|b| b.is_ascii_digit());
-    if !numeral(whole, TEXT_CHARS_MAX) || !numeral(fraction, 12) {
+    let numeral = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    if !numeral(whole) || !numeral(fraction) || fraction.len() > FRACTION_DIGITS_MAX {
         return Err(wrong());
     }
-    match Decimal::from_str_exact(text) {
-        Ok(value) => bounded(value),
-        Err(_) if whole.len() > 16 => Err(NotADecimal::Range(Decimal::MAX)),
-        Err(_) => Err(wrong()),
+    let significant = whole.trim_start_matches('0').len();
+    if significant > WHOLE_DIGITS_MAX {
+        return Err(NotADecimal::Digits(significant));
     }
+    Decimal::from_str_exact(text).map_err(|_| wrong()).and_then(bounded)
 }
 
 fn bounded(value: Decimal) -> Result<Decimal, NotADecimal> {
@@ -197,9 +203,11 @@ mod tests {
         };
         check("1234.50", Ok("1234.50"));
         check("-0.005", Ok("-0.005"));
+        check("000000000000000000000007", Ok("7"));
         check("1000000000000000", Ok("1000000000000000"));
         check("1000000000000000.01", Err("out of range"));
-        check("99999999999999999999999999999999999", Err("out of range"));
+        check("99999999999999999999999999999999999", Err("35 digits is out of range"));
+        check(&"9".repeat(100_000), Err("out of range"));
         for wrong in ["", "-", ".5", "5.", "1e3", "+1", "1,000", " 1", "NaN", "٣", "0.1234567890123"] {
             check(wrong, Err("no decimal number"));
         }

@@ -1,5 +1,7 @@
 //! Billing translation, rule by rule: B1 to B6 as far as a schedule made at activation goes.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use jiff::ToSpan;
 use jiff::civil::Date;
 use proptest::prelude::*;

@@ -1,5 +1,7 @@
 //! Screening: each check finds what it is for, and a sound contract passes.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use serde_json::{Value, json};
 use throughline_model::screening::{
     Code, Policy, Quote, Screening, Severity, Subject, Verdict, read_terms, screen, with_finding,

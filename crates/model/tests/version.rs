@@ -1,5 +1,7 @@
 //! The chain of contract versions: A1, A2 and A6.
 
+#![expect(clippy::unwrap_used, reason = "a test that can't go on has failed")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use throughline_model::version::{Broken, Verdict, amend, sign, supply, verify};
