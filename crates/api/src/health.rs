@@ -27,7 +27,7 @@ pub struct Readiness {
 }
 
 /// Whether the process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 200, description = "It is", body = Health)))]
+#[utoipa::path(get, operation_id = "showHealth", path = "/healthz", tag = "operation", responses((status = 200, description = "It is", body = Health)))]
 pub(crate) async fn alive() -> Json<Health> {
     let (service, version) = ("throughline".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
     Json(Health { service, version })
@@ -36,7 +36,7 @@ pub(crate) async fn alive() -> Json<Health> {
 /// Whether the hub takes requests: its store answers, and it is not stopping.
 #[utoipa::path(
     get,
-    path = "/readyz",
+    operation_id = "showReadiness", path = "/readyz",
     tag = "operation",
     responses(
         (status = 200, description = "It does", body = Readiness),
@@ -54,7 +54,7 @@ pub(crate) async fn ready(State(api): State<Api>) -> Result<Json<Readiness>, Pro
 /// Metrics in the text format of Prometheus.
 #[utoipa::path(
     get,
-    path = "/metrics",
+    operation_id = "showMetrics", path = "/metrics",
     tag = "operation",
     responses(
         (status = 200, description = "The metrics", body = String, content_type = "text/plain"),
@@ -65,6 +65,7 @@ pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem>
     let Some(metrics) = &api.metrics else {
         return Err(Problem::new(Kind::NotFound, "this process keeps no metrics"));
     };
+    api.hub.note_metrics();
     let text = [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")];
     Ok((text, metrics.render()).into_response())
 }

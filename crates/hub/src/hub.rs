@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::executor::{EngineHost, Executor};
 use crate::functions::Functions;
 use crate::intake::{self, AcceptError, Incoming, Intake};
+use crate::metrics;
 use crate::poll;
 use crate::webhook::{self, WebhookReply};
 
@@ -255,6 +256,13 @@ impl Hub {
                 tenant: system.tenant().to_owned(),
             })
             .collect()
+    }
+
+    /// Brings the metrics up to date that are counted elsewhere.
+    pub fn note_metrics(&self) {
+        let stats = self.inner.store.stats();
+        ::metrics::counter!(metrics::STORE_COMMITS).absolute(stats.commits);
+        ::metrics::counter!(metrics::STORE_WRITES).absolute(stats.writes);
     }
 
     /// Stops polls, then runs; whatever is cut off is taken up at the next start.
