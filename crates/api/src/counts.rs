@@ -40,7 +40,7 @@ pub struct Counts {
 /// Count runs and records.
 #[utoipa::path(
     get,
-    path = "/v1/counts",
+    operation_id = "showCounts", path = "/v1/counts",
     tag = "operation",
     responses((status = 200, description = "The counts", body = Counts))
 )]

@@ -52,7 +52,7 @@ impl FlowList {
 /// List the flows in force.
 #[utoipa::path(
     get,
-    path = "/v1/flows",
+    operation_id = "listFlows", path = "/v1/flows",
     tag = "catalog",
     responses((status = 200, description = "The flows", body = FlowList))
 )]

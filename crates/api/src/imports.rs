@@ -105,7 +105,7 @@ fn word(outcome: Outcome) -> &'static str {
 /// The answer comes when every record of the file has been taken or refused. Importing a file again changes nothing.
 #[utoipa::path(
     post,
-    path = "/v1/imports/{format}",
+    operation_id = "importFile", path = "/v1/imports/{format}",
     tag = "events",
     params(
         ("format" = String, Path, description = "`ocds`, `decp` or `fpds`"),

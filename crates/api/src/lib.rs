@@ -34,7 +34,7 @@ mod webhooks;
 
 pub use counts::{Counts, FlowCount, RecordCount};
 pub use docs::page as error_page;
-pub use events::{BatchAnswer, EventOutcome, EventResult};
+pub use events::{BatchAnswer, EventAnswer, EventOutcome, EventResult};
 pub use flows::{FlowList, FlowView};
 pub use health::{Health, Readiness};
 pub use imports::{ImportRemark, ImportView};

@@ -83,7 +83,7 @@ impl From<LinkRow> for LinkView {
 /// List links.
 #[utoipa::path(
     get,
-    path = "/v1/links",
+    operation_id = "listLinks", path = "/v1/links",
     tag = "records",
     params(LinkQuery),
     responses(

@@ -147,7 +147,6 @@ pub struct Problem {
     pub run: Option<String>,
     /// The error a run ended with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Object)]
     pub error: Option<Value>,
     /// Results of a batch of which nothing could be taken.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

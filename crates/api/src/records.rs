@@ -58,7 +58,6 @@ pub struct RecordView {
     /// The run that wrote it.
     pub run: String,
     /// The content.
-    #[schema(value_type = Object)]
     pub body: Value,
 }
 
@@ -90,7 +89,7 @@ fn view(record: Record) -> Result<RecordView, Problem> {
 /// List records of a kind.
 #[utoipa::path(
     get,
-    path = "/v1/records/{noun}",
+    operation_id = "listRecords", path = "/v1/records/{noun}",
     tag = "records",
     params(("noun" = String, Path, description = "Kind of record, such as `customer`"), RecordQuery),
     responses(
@@ -114,7 +113,7 @@ pub(crate) async fn list(
 /// Show a record.
 #[utoipa::path(
     get,
-    path = "/v1/records/{noun}/{id}",
+    operation_id = "showRecord", path = "/v1/records/{noun}/{id}",
     tag = "records",
     params(
         ("noun" = String, Path, description = "Kind of record"),
@@ -139,7 +138,7 @@ pub(crate) async fn show(
 /// Show every version of a record.
 #[utoipa::path(
     get,
-    path = "/v1/records/{noun}/{id}/history",
+    operation_id = "showRecordHistory", path = "/v1/records/{noun}/{id}/history",
     tag = "records",
     params(
         ("noun" = String, Path, description = "Kind of record"),

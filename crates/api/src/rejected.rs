@@ -107,7 +107,7 @@ impl From<&RejectedRow> for RejectedView {
 /// List rejected events, newest first.
 #[utoipa::path(
     get,
-    path = "/v1/rejected",
+    operation_id = "listRejected", path = "/v1/rejected",
     tag = "rejected",
     params(RejectedQuery),
     responses(
@@ -130,7 +130,7 @@ pub(crate) async fn list(
 /// Show a rejected event with what was sent.
 #[utoipa::path(
     get,
-    path = "/v1/rejected/{number}",
+    operation_id = "showRejected", path = "/v1/rejected/{number}",
     tag = "rejected",
     params(("number" = i64, Path, description = "Number of the rejected event")),
     responses(
@@ -152,7 +152,7 @@ pub(crate) async fn show(
 /// Without a body as it was sent; with one, as the body has it: an event in structured JSON.
 #[utoipa::path(
     post,
-    path = "/v1/rejected/{number}/replay",
+    operation_id = "replayRejected", path = "/v1/rejected/{number}/replay",
     tag = "rejected",
     params(("number" = i64, Path, description = "Number of the rejected event")),
     request_body(content = Option<Object>, description = "The mended event; absent: as it was sent"),

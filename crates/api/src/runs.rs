@@ -116,11 +116,9 @@ pub struct RunDetail {
     /// Hash of the definition it is pinned to.
     pub definition: String,
     /// What it was given.
-    #[schema(value_type = Object)]
     pub input: Value,
     /// What it has given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
     pub output: Option<Value>,
     /// What happened, in order.
     pub timeline: Vec<StepView>,
@@ -182,7 +180,7 @@ impl RunQuery {
 /// List runs, newest first.
 #[utoipa::path(
     get,
-    path = "/v1/runs",
+    operation_id = "listRuns", path = "/v1/runs",
     tag = "runs",
     params(RunQuery),
     responses(
@@ -203,7 +201,7 @@ pub(crate) async fn list(
 /// Show a run with its timeline.
 #[utoipa::path(
     get,
-    path = "/v1/runs/{id}",
+    operation_id = "showRun", path = "/v1/runs/{id}",
     tag = "runs",
     params(("id" = String, Path, description = "Id of the run")),
     responses(

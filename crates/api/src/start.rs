@@ -54,7 +54,7 @@ pub struct StartedRun {
 /// start is durable. With `wait` the answer is the run's output when it completes in time, and 202 when it does not.
 #[utoipa::path(
     post,
-    path = "/v1/flows/{name}/runs",
+    operation_id = "startRun", path = "/v1/flows/{name}/runs",
     tag = "runs",
     params(
         ("name" = String, Path, description = "Name of the flow"),
@@ -62,9 +62,9 @@ pub struct StartedRun {
         ("throughline-key" = Option<String>, Header, description = "Business key, instead of the `key` parameter"),
         ("throughline-tenant" = Option<String>, Header, description = "Tenant; absent: the installation's own"),
     ),
-    request_body(content = Object, description = "The run's input, JSON"),
+    request_body(content = Value, description = "The run's input, JSON"),
     responses(
-        (status = 200, description = "The run has completed; its output", body = Object, headers(("location" = String, description = "The run"))),
+        (status = 200, description = "The run has completed; its output", body = Value, headers(("location" = String, description = "The run"))),
         (status = 202, description = "Started and durable", body = StartedRun, headers(("location" = String, description = "The run"))),
         (status = 400, description = "The input is not JSON, or a parameter can't be read", body = Problem, content_type = "application/problem+json"),
         (status = 404, description = "No flow has this name", body = Problem, content_type = "application/problem+json"),

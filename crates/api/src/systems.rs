@@ -39,7 +39,7 @@ impl From<SystemStatus> for SystemView {
 /// List the configured systems.
 #[utoipa::path(
     get,
-    path = "/v1/systems",
+    operation_id = "listSystems", path = "/v1/systems",
     tag = "catalog",
     responses((status = 200, description = "The systems", body = SystemList))
 )]

@@ -16,7 +16,7 @@ const WEBHOOK_BYTES_MAX: usize = 4 << 20;
 /// Take a vendor's webhook call.
 #[utoipa::path(
     post,
-    path = "/v1/webhooks/{system}/{webhook}",
+    operation_id = "takeWebhook", path = "/v1/webhooks/{system}/{webhook}",
     tag = "webhooks",
     params(
         ("system" = String, Path, description = "Name of a configured system"),

@@ -20,7 +20,7 @@ use crate::tenant::Tenant;
 use crate::{Api, Kind, Problem};
 use mode::Mode;
 pub(crate) use result::of_one;
-pub use result::{BatchAnswer, EventOutcome, EventResult};
+pub use result::{BatchAnswer, EventAnswer, EventOutcome, EventResult};
 
 /// The largest batch taken, in bytes.
 const BATCH_BYTES_MAX: usize = 16 << 20;
@@ -34,20 +34,20 @@ const VIA: &str = "api";
 /// nothing; other content under the same source and id is a conflict. What can't be taken is stored as rejected.
 #[utoipa::path(
     post,
-    path = "/v1/events",
+    operation_id = "takeEvents", path = "/v1/events",
     tag = "events",
     params(("throughline-tenant" = Option<String>, Header, description = "Tenant; absent: the installation's own")),
     request_body(
         content(
             (Object = "application/cloudevents+json"),
             (Vec<Object> = "application/cloudevents-batch+json"),
-            (Vec<u8> = "application/octet-stream"),
+            ("*/*"),
         ),
         description = "One event, a batch of events, or the data of an event whose attributes are in `ce-` headers"
     ),
     responses(
-        (status = 202, description = "Taken and durable; for a batch: every event of it", body = EventResult),
-        (status = 200, description = "The event is a duplicate; or some events of a batch were not taken", body = BatchAnswer),
+        (status = 202, description = "Taken and durable; for a batch: every event of it", body = EventAnswer),
+        (status = 200, description = "The event is a duplicate; or some events of a batch were not taken", body = EventAnswer),
         (status = 400, description = "The request can't be read", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "Other content under this source and id was taken before", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Larger than 1 MiB, or a batch of more than 1,000 events or 16 MiB", body = Problem, content_type = "application/problem+json"),

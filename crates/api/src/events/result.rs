@@ -54,6 +54,16 @@ pub struct BatchAnswer {
     pub results: Vec<EventResult>,
 }
 
+/// The answer to one event, or to a batch of them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum EventAnswer {
+    /// To a batch.
+    Batch(BatchAnswer),
+    /// To one event.
+    One(EventResult),
+}
+
 impl From<Intake> for EventResult {
     fn from(intake: Intake) -> Self {
         let none = |outcome| Self { outcome, position: None, rejected: None, problems: Vec::new() };

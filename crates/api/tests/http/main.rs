@@ -3,6 +3,7 @@
 
 mod events;
 mod garbage;
+mod imports;
 mod records;
 mod rejected;
 mod running;

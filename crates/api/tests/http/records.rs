@@ -118,6 +118,27 @@ async fn what_is_not_there_is_a_problem_too() {
 }
 
 #[tokio::test]
+async fn what_is_described_is_served_and_named_once() {
+    let running = Running::start().await;
+    let description: Value = serde_json::from_str(&throughline_api::openapi()).unwrap();
+    let mut names = std::collections::BTreeSet::new();
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            assert!(names.insert(operation["operationId"].as_str().unwrap().to_owned()), "{operation}");
+            let request = http::Request::builder()
+                .method(method.to_uppercase().as_str())
+                .uri(path.replace(['{', '}'], ""));
+            let answer = running.send(request.body(axum::body::Body::empty()).unwrap()).await;
+            let text = String::from_utf8_lossy(&answer.bytes);
+            assert!(
+                !text.contains("nothing is served") && answer.status.as_u16() != 405,
+                "{method} {path}: {text}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn health_is_told_until_the_end() {
     let running = Running::start().await;
     assert_eq!(running.get("/healthz").await.json()["service"], "throughline");
