@@ -16,7 +16,7 @@ use super::reservation::Reservations;
 use crate::catalog::LegalEntities;
 
 /// Records read at once.
-const PAGE_RECORDS: usize = 500;
+const PAGE_RECORDS: usize = 64;
 /// A function that could not be answered yet is asked again after this.
 const RETRY_AFTER: Duration = Duration::from_millis(500);
 
