@@ -55,6 +55,9 @@ pub enum Error {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// The CRM refused what the firm's people entered.
+    #[error("play: {0}")]
+    Play(String),
     /// The client for webhooks could not be built.
     #[error("webhook client")]
     Webhooks(#[from] reqwest::Error),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -64,6 +65,7 @@ pub struct Sandbox {
     sites: Vec<Arc<Site>>,
     stop: watch::Sender<bool>,
     tasks: JoinSet<()>,
+    people: AtomicBool,
 }
 
 /// Every simulator there is.
@@ -124,7 +126,7 @@ impl Sandbox {
             sites.push(site);
         }
         keep_ports(&folder, &ports)?;
-        Ok(Self { folder, rate, sites, stop, tasks })
+        Ok(Self { folder, rate, sites, stop, tasks, people: AtomicBool::new(false) })
     }
 
     /// The simulators, ready for a configuration.
@@ -190,8 +192,24 @@ impl Sandbox {
         Ledger { systems: self.sites.iter().map(entry).collect() }
     }
 
+    /// Whether the system of that name holds an object.
+    #[must_use]
+    pub fn holds(&self, system: &str, collection: &str, id: &str) -> bool {
+        let site = self.sites.iter().find(|site| site.simulator().name() == system);
+        site.is_some_and(|site| site.read(|world| world.get(collection, id).is_some()))
+    }
+
     pub(crate) fn site(&self, product: &str) -> Option<&Arc<Site>> {
         self.sites.iter().find(|site| site.simulator().product() == product)
+    }
+
+    /// Whether the people of a play are to begin: true the first time.
+    pub(crate) fn people_begin(&self) -> bool {
+        !self.people.swap(true, Ordering::Relaxed)
+    }
+
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
     }
 
     /// Stops serving; what was answered is kept in the folder.

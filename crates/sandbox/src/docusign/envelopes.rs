@@ -11,6 +11,8 @@ use super::{ACCOUNT_ID, connect};
 use crate::world::World;
 
 pub(crate) const ENVELOPES: &str = "envelopes";
+/// Envelopes out for signature, since when.
+pub(crate) const DESK: &str = "_desk";
 /// What was uploaded, kept apart from the envelope it belongs to.
 const DOCUMENTS: &str = "_documents";
 const DOCUMENTS_MAX: usize = 50;
@@ -232,6 +234,13 @@ fn change(
     envelope["lastModifiedDateTime"] = json!(now);
     work(&mut envelope, &now);
     world.put(ENVELOPES, id, envelope);
+    match to {
+        "sent" => world.put(DESK, id, json!({"since": world.now().as_millisecond()})),
+        "delivered" => {}
+        _ => {
+            world.remove(DESK, id);
+        }
+    }
     connect::tell(world, id, &format!("envelope-{to}"));
     Ok(())
 }

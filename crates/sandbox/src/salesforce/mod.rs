@@ -166,6 +166,32 @@ fn limits(world: &World) -> Value {
     json!({"DailyApiRequests": {"Max": DAILY_CALLS_MAX, "Remaining": DAILY_CALLS_MAX.saturating_sub(used)}})
 }
 
+/// Creates a record as a user of the org would; its id, or why it is refused.
+pub(crate) fn create(world: &mut World, object: &str, fields: Value) -> Result<String, String> {
+    let of = schema::object(object).ok_or_else(|| format!("no object {object}"))?;
+    let fields = without_nulls(fields);
+    records::create(world, of, &fields).map_err(|problem| format!("{object}: {}", problem.message))
+}
+
+/// Changes a record as a user of the org would.
+pub(crate) fn update(world: &mut World, object: &str, id: &str, fields: Value) -> Result<(), String> {
+    let of = schema::object(object).ok_or_else(|| format!("no object {object}"))?;
+    let fields = without_nulls(fields);
+    records::update(world, of, id, &fields).map_err(|problem| format!("{object} {id}: {}", problem.message))
+}
+
+fn without_nulls(fields: Value) -> records::Fields {
+    let fields = fields.as_object().cloned().unwrap_or_default();
+    fields.into_iter().filter(|(_, value)| !value.is_null()).collect()
+}
+
+/// The price book's entry for a product.
+pub(crate) fn price_of(world: &World, product_code: &str) -> Option<String> {
+    let (product, _) = world.all("Product2").find(|(_, product)| product["ProductCode"] == product_code)?;
+    let (entry, _) = world.all("PricebookEntry").find(|(_, entry)| entry["Product2Id"] == product)?;
+    Some(entry.to_owned())
+}
+
 /// The products a firm sells, one a billing model, in the standard price book.
 fn price_book(world: &mut World) {
     let fields = |value: Value| value.as_object().cloned().unwrap_or_default();

@@ -281,6 +281,12 @@ async fn planning_lines_hang_on_a_task_and_are_numbered_once() {
     assert_eq!(code(&again), "Internal_EntityWithSameKeyExists");
     let next = created(&client, &lines, json!({"jobNumber": "PJ-1", "jobTaskNumber": "BILLING"})).await;
     assert_eq!(next["lineNumber"], 20_000);
+    let ledger = || sandbox.ledger().systems["business-central"].collections["jobPlanningLines"].clone();
+    assert!(ledger().duplicates.is_empty());
+    let mut other_number = line.clone();
+    other_number["lineNumber"] = json!(30_000);
+    created(&client, &lines, other_number).await;
+    assert_eq!(ledger().duplicates.len(), 1, "the same schedule line under two numbers is there twice");
     let query =
         "$filter=jobNumber%20eq%20'PJ-1'%20and%20jobTaskNumber%20eq%20'BILLING'&$select=id,throughlineId";
     assert_eq!(client.get(&format!("{lines}?{query}")).await.body["value"].as_array().unwrap().len(), 2);
@@ -392,4 +398,23 @@ async fn subscriptions_are_shaken_told_and_lost_by_a_wrong_answer() {
     assert_eq!(client.get(&path).await.status, 200, "a server error keeps the subscription");
     hook.status.store(400, Ordering::SeqCst);
     until("the end of the subscription", async || client.get(&path).await.status == 404).await;
+}
+
+#[tokio::test]
+async fn numbers_are_kept_in_capitals() {
+    let folder = folder();
+    let sandbox = sandbox(folder.path()).await;
+    let client = signed_in(&sandbox).await;
+    let customers = format!("{}/customers", company(&client, "DE"));
+    let customer = created(&client, &customers, json!({"number": " cu-1 ", "displayName": "Acme"})).await;
+    assert_eq!(customer["number"], "CU-1");
+    let found = client.get(&format!("{customers}?$filter=number%20eq%20'cu-1'")).await;
+    assert_eq!(found.body["value"].as_array().unwrap().len(), 1);
+    let path = format!("{customers}({})", customer["id"].as_str().unwrap());
+    let renumbered =
+        client.request(Method::PATCH, &path).header("if-match", "*").json(&json!({"number": "CU-2"}));
+    assert_eq!(answered(renumbered).await.status, 200);
+    created(&client, &customers, json!({"number": "CU-1"})).await;
+    let taken = client.request(Method::PATCH, &path).header("if-match", "*").json(&json!({"number": "CU-1"}));
+    assert_eq!(code(&answered(taken).await), "Internal_EntityWithSameKeyExists");
 }

@@ -11,7 +11,7 @@ use throughline_sandbox::oauth::jwt::{Algorithm, sign};
 use crate::client::{Client, folder, sandbox};
 use crate::receiver::{Received, Receiver};
 
-async fn signed_in(sandbox: &Sandbox) -> Client {
+pub(crate) async fn signed_in(sandbox: &Sandbox) -> Client {
     let mut client = Client::new(sandbox, "docusign");
     let answer = grant(&client, json!({})).await;
     assert_eq!(answer.status, 200, "{:?}", answer.body);
@@ -33,11 +33,11 @@ async fn grant(client: &Client, changes: Value) -> crate::client::Answer {
     client.form("/oauth/token", &[("grant_type", grant), ("assertion", &assertion)]).await
 }
 
-fn envelopes(client: &Client) -> String {
+pub(crate) fn envelopes(client: &Client) -> String {
     format!("/restapi/v2.1/accounts/{}/envelopes", client.settings["accountId"].as_str().unwrap())
 }
 
-fn definition(transaction: &str) -> Value {
+pub(crate) fn definition(transaction: &str) -> Value {
     json!({
         "emailSubject": "Please sign: Project (Phoenix)", "status": "sent", "transactionId": transaction,
         "documents": [{"documentId": "1", "name": "Contract", "fileExtension": "txt", "documentBase64": "aGVsbG8="}],

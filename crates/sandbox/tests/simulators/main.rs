@@ -3,7 +3,9 @@
 mod business_central;
 mod client;
 mod docusign;
+mod exactness;
 mod faults;
+mod firm;
 mod graph;
 mod kantata;
 mod netsuite;
