@@ -96,6 +96,7 @@ mod outcome {
 
 /// What the machine wants done.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "most commands that matter are calls, and none is kept")]
 pub enum Command {
     /// Make a call.
     Call {
@@ -105,7 +106,7 @@ pub enum Command {
         task: Arc<str>,
         /// Stable key of (task, iteration): the same for each attempt of a retry, different for any other execution.
         key: String,
-        /// Attempt of the nearest enclosing retry, from 1.
+        /// Attempt, from 1; those of all enclosing retries count.
         attempt: u32,
         /// What to call.
         call: Call,

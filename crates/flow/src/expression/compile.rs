@@ -180,6 +180,13 @@ impl Expression {
     }
 
     fn failed(&self, message: &str) -> Error {
+        // A message quotes the values it is about; those of secrets must not end in a journal.
+        let message = if self.vars.contains(&Var::Secrets) {
+            "it fails on what it reads from $secrets"
+        } else {
+            message
+        };
+
         const SHOWN_MAX: usize = 120;
         let text = self.text.trim();
         let cut = text.char_indices().nth(SHOWN_MAX).map(|(i, _)| &text[..i]);

@@ -36,9 +36,12 @@ pub(super) fn why_missing(name: &str) -> Option<&'static str> {
     })
 }
 
+/// A definition, rewritten, and the functions it calls.
+type Known = (Def<&'static str>, HashSet<(&'static str, usize)>);
+
 struct Library {
     /// In order: a definition sees those before it.
-    defs: Vec<(Def<&'static str>, HashSet<(&'static str, usize)>)>,
+    defs: Vec<Known>,
 }
 
 static LIBRARY: LazyLock<Library> = LazyLock::new(|| {

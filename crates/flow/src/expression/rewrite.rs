@@ -43,7 +43,7 @@ impl<'s> Uses<'s> {
                 term
             }
             Term::Str(format, parts) => self.text(format, parts),
-            Term::Arr(inner) => Term::Arr(inner.map(|t| self.boxed(t))),
+            Term::Arr(inner) => Term::Arr(inner.map(|t| self.boxed(*t))),
             Term::Obj(entries) => Term::Obj(
                 entries
                     .into_iter()
@@ -58,29 +58,29 @@ impl<'s> Uses<'s> {
                     })
                     .collect(),
             ),
-            Term::Neg(inner) => Term::Neg(self.boxed(inner)),
+            Term::Neg(inner) => Term::Neg(self.boxed(*inner)),
             Term::BinOp(l, op, r) => self.operation(*l, op, *r),
-            Term::Label(name, inner) => Term::Label(name, self.boxed(inner)),
+            Term::Label(name, inner) => Term::Label(name, self.boxed(*inner)),
             Term::Fold(name, xs, pattern, args) => {
                 let pattern = self.pattern(pattern);
-                let xs = self.boxed(xs);
+                let xs = self.boxed(*xs);
                 Term::Fold(name, xs, pattern, self.terms(args))
             }
-            Term::TryCatch(body, catch) => Term::TryCatch(self.boxed(body), catch.map(|t| self.boxed(t))),
+            Term::TryCatch(body, catch) => Term::TryCatch(self.boxed(*body), catch.map(|t| self.boxed(*t))),
             Term::IfThenElse(arms, otherwise) => Term::IfThenElse(
                 arms.into_iter().map(|(c, t)| (self.term(c), self.term(t))).collect(),
-                otherwise.map(|t| self.boxed(t)),
+                otherwise.map(|t| self.boxed(*t)),
             ),
             Term::Def(defs, body) => {
                 let defs = defs.into_iter().map(|d| self.def(d)).collect();
-                Term::Def(defs, self.boxed(body))
+                Term::Def(defs, self.boxed(*body))
             }
             Term::Call(name, args) => {
                 let args = self.terms(args);
                 self.call(name, args)
             }
             Term::Path(base, Path(parts)) => {
-                let base = self.boxed(base);
+                let base = self.boxed(*base);
                 let parts = parts.into_iter().map(|(part, opt)| (self.part(part), opt)).collect();
                 Term::Path(base, Path(parts))
             }
@@ -97,8 +97,8 @@ impl<'s> Uses<'s> {
         }
     }
 
-    fn boxed(&mut self, term: Box<Term<&'s str>>) -> Box<Term<&'s str>> {
-        Box::new(self.term(*term))
+    fn boxed(&mut self, term: Term<&'s str>) -> Box<Term<&'s str>> {
+        Box::new(self.term(term))
     }
 
     fn terms(&mut self, terms: Vec<Term<&'s str>>) -> Vec<Term<&'s str>> {

@@ -19,6 +19,9 @@ use jiff::Timestamp;
 use super::compile::Var;
 use crate::Error;
 
+#[cfg(not(panic = "unwind"))]
+compile_error!("programs over their budget are stopped by unwinding; build with panic = \"unwind\"");
+
 /// Steps one evaluation may take.
 pub(crate) const STEPS_MAX: u32 = 1_000_000;
 /// Nodes the result of an evaluation may have.

@@ -26,15 +26,15 @@ impl Machine<'_> {
         let limit = try_.retry.as_ref().and_then(|r| r.attempt.as_ref());
         let due = limit.map(|l| l.due(&input, &self.scope(&under))).transpose()?;
         let (body, pointer) = (try_.body, Arc::clone(&under.task.pointer));
-        // Within a try that does not retry, what counts is the attempt of the one around it.
-        let outer = try_.retry.is_none().then_some(under.list.attempt);
+        // What ran in an earlier attempt of a try around this one may run again, which whoever calls has to know.
+        let before = under.list.attempt - 1;
         let Some(task) = self.state.task_mut(id) else { return Ok(()) };
         let Doing::Try(trying) = &mut task.doing else { return Ok(()) };
         trying.attempt += 1;
         trying.due = None;
         let attempt = trying.attempt;
         let list = ActivationId(self.state.next_id);
-        self.open(id, body, input, |frame| frame.attempt = outer.unwrap_or(attempt));
+        self.open(id, body, input, |frame| frame.attempt = before + attempt);
         if let Some(due) = due {
             self.set_timeout(list, format!("{pointer}/try").into(), due);
         }

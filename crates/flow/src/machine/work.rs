@@ -109,7 +109,9 @@ impl<'a> Machine<'a> {
                 break;
             }
             if left == 0 || self.state.frames.len() > FRAMES_MAX {
-                let detail = "the flow goes in circles without ever waiting";
+                let detail = format!(
+                    "more than {WORK_MAX} steps without waiting for anything; does the flow go in circles?"
+                );
                 self.end(End::Faulted { error: Error::runtime(500, detail).at("/") });
                 break;
             }

@@ -112,10 +112,10 @@ fn header(check: &mut Check<'_>, at: &At<'_>) -> Option<Header> {
             check.text(&text);
         }
     }
-    if let Some(tags) = at.get("tags") {
-        if !matches!(tags.node.kind, NodeKind::Map(_)) {
-            let _: Option<()> = check.expected(&tags, "an object");
-        }
+    if let Some(tags) = at.get("tags")
+        && !matches!(tags.node.kind, NodeKind::Map(_))
+    {
+        let _: Option<()> = check.expected(&tags, "an object");
     }
     let (metadata, fields) = metadata(check, at);
     dsl?;
@@ -163,7 +163,7 @@ fn version(check: &mut Check<'_>, at: &At<'_>) -> Option<String> {
         !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()) && (p.len() == 1 || !p.starts_with('0'))
     };
     let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'+'));
-    if parts.len() != 3 || !parts.iter().all(|p| number(p)) || !rest || text.ends_with(['-', '+', '.']) {
+    if parts.len() != 3 || !parts.iter().all(number) || !rest || text.ends_with(['-', '+', '.']) {
         check.problem(at, format!("{text:?} is not a semantic version such as 1.0.0"));
         return None;
     }
@@ -177,10 +177,10 @@ fn evaluation(check: &mut Check<'_>, at: &At<'_>) {
     if let Some(language) = at.get("language") {
         check.word(&language, &[("jq", ())]);
     }
-    if let Some(mode) = at.get("mode") {
-        if check.word(&mode, &[("strict", false), ("loose", true)]) == Some(true) {
-            let _: Option<()> = check.unsupported(&mode, "expression mode `loose`");
-        }
+    if let Some(mode) = at.get("mode")
+        && check.word(&mode, &[("strict", false), ("loose", true)]) == Some(true)
+    {
+        let _: Option<()> = check.unsupported(&mode, "expression mode `loose`");
     }
 }
 

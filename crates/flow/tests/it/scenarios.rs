@@ -1,10 +1,8 @@
 //! The step machine on the flows of `scenarios/*.yaml`: each is a flow, what the world answers, and what it then does.
 
-mod driver;
-
 use std::collections::{BTreeMap, VecDeque};
 
-use driver::Driver;
+use crate::driver::Driver;
 use serde::Deserialize;
 use serde_json::Value;
 use throughline_flow::{self as flow, Call, Error};
@@ -37,8 +35,9 @@ enum Reply {
 }
 
 fn check(file: &str) {
-    let text = std::fs::read_to_string(format!("{}/tests/scenarios/{file}.yaml", env!("CARGO_MANIFEST_DIR")))
-        .unwrap();
+    let text =
+        std::fs::read_to_string(format!("{}/tests/it/scenarios/{file}.yaml", env!("CARGO_MANIFEST_DIR")))
+            .unwrap();
     let scenarios: Vec<Scenario> = serde_saphyr::from_str(&text).unwrap();
     let mut failed = String::new();
     for scenario in scenarios {

@@ -1,8 +1,6 @@
 //! Nothing that is read or evaluated panics.
 
-mod driver;
-
-use driver::Driver;
+use crate::driver::Driver;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use throughline_flow::{self as flow, EventFilter};

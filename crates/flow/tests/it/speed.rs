@@ -7,7 +7,6 @@ use throughline_flow::{self as flow, Command, Env, Input};
 
 #[test]
 #[ignore = "measures; run it alone"]
-#[expect(clippy::print_stderr, reason = "the figure is the point")]
 fn eight_calls_in_a_row() {
     let task = |i: usize| {
         json!({ format!("c{i}"): {

@@ -1,8 +1,6 @@
 //! The sandbox of expressions: what is computed, and how a program that would run away is stopped.
 
-mod driver;
-
-use driver::Driver;
+use crate::driver::Driver;
 use serde_json::{Value, json};
 use throughline_flow as flow;
 

@@ -3,8 +3,6 @@
 //! Every step is taken three times: on the state as it is, on the state as it reads back from JSON, and once more in a
 //! replay from the start. All three must give the same commands.
 
-#![allow(dead_code, reason = "each test file uses a part of it")]
-
 use std::collections::{BTreeMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};

@@ -3,7 +3,7 @@
 use throughline_flow as flow;
 
 fn check(file: &str) {
-    let path = format!("{}/tests/broken/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
+    let path = format!("{}/tests/it/broken/{file}.yaml", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).unwrap();
     let name = format!("{file}.yaml");
     let parsed = if file == "function" {

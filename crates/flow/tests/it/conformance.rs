@@ -3,13 +3,10 @@
 //! The kit lies beside the repository in `../shared/openworkflow/ctk/features`, or where `THROUGHLINE_SHARED` says; where
 //! it is absent the test says so and passes. HTTP is answered as the kit's public services would.
 
-mod driver;
-mod gherkin;
-
 use std::path::PathBuf;
 
-use driver::Driver;
-use gherkin::{Scenario, Step};
+use crate::driver::Driver;
+use crate::gherkin::{Scenario, Step};
 use serde_json::{Value, json};
 use throughline_flow::{self as flow, Call, End, Error, HttpCall, HttpOutput};
 
@@ -29,7 +26,6 @@ fn kit() -> Option<PathBuf> {
 }
 
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test has to say so")]
 fn conformance_kit() {
     let Some(folder) = kit() else {
         eprintln!("skipped: the conformance kit is not in ../shared/openworkflow/ctk/features");
@@ -39,7 +35,7 @@ fn conformance_kit() {
     files.sort();
     let (mut run, mut failed) = (0, Vec::new());
     for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "feature")) {
-        for scenario in gherkin::read(&std::fs::read_to_string(file).unwrap()) {
+        for scenario in crate::gherkin::read(&std::fs::read_to_string(file).unwrap()) {
             run += 1;
             if let Err(why) = check(&scenario) {
                 failed.push(format!("{}: {}: {why}", file.file_name().unwrap().display(), scenario.name));
