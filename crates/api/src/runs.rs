@@ -216,11 +216,14 @@ pub(crate) async fn show(
     let run: RunId = id.parse().map_err(|e| Problem::new(Kind::NotFound, format!("{e}")))?;
     let row = store.run(run).await?.ok_or_else(|| Problem::no("run", run))?;
     let told = timeline::tell(&store.journal(run).await?);
+    let steps = told.steps.into_iter().map(StepView::from);
+    let timeline =
+        if row.status.is_ended() { steps.map(StepView::of_ended).collect() } else { steps.collect() };
     Ok(Json(RunDetail {
         run: RunView::from(&row),
         definition: row.definition,
         input: told.input,
         output: row.output.as_deref().and_then(|o| serde_json::from_slice(o).ok()),
-        timeline: told.steps.into_iter().map(Into::into).collect(),
+        timeline,
     }))
 }

@@ -29,6 +29,8 @@ pub enum StepState {
     Done,
     /// It ended with an error.
     Fault,
+    /// The run ended without waiting for it.
+    Abandoned,
 }
 
 /// What a step is.
@@ -89,6 +91,16 @@ pub struct StepView {
 impl From<Fault> for FaultView {
     fn from(fault: Fault) -> Self {
         Self { type_: fault.type_, status: fault.status, title: fault.title, detail: fault.detail }
+    }
+}
+
+impl StepView {
+    /// What is open in a run that has ended will not be answered any more.
+    pub(crate) fn of_ended(mut self) -> Self {
+        if self.state == StepState::Open {
+            self.state = StepState::Abandoned;
+        }
+        self
     }
 }
 

@@ -186,7 +186,11 @@ fn address_of(data: &Path, configured: std::net::SocketAddr) -> String {
 
 /// Notes where the hub on this data folder listens.
 pub(crate) fn note_address(data: &Path, address: std::net::SocketAddr) -> anyhow::Result<()> {
-    std::fs::write(address_file(data), format!("{address}\n")).context("the data folder can't be written")
+    // Whoever looks finds the whole address or none.
+    let partial = data.join(format!("{ADDRESS_FILE}.partial"));
+    std::fs::write(&partial, format!("{address}\n"))
+        .and_then(|()| std::fs::rename(&partial, address_file(data)))
+        .context("the data folder can't be written")
 }
 
 /// Forgets where the hub on this data folder listened.

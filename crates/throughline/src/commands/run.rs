@@ -111,7 +111,7 @@ fn attempt(step: &StepView) -> String {
 fn took(step: &StepView) -> String {
     match (step.kind, step.duration_ms) {
         (StepKind::Call, Some(ms)) => screen::duration(ms),
-        (StepKind::Call, None) => "open".to_owned(),
+        (StepKind::Call, None) if step.state == StepState::Open => "open".to_owned(),
         _ => String::new(),
     }
 }
@@ -123,6 +123,7 @@ fn outcome(step: &StepView) -> String {
             screen::short(&format!("{} {said}", fault.status), FAULT_CHARACTERS_MAX)
         }
         (None, StepState::Open) => "no answer yet".to_owned(),
+        (None, StepState::Abandoned) => "given up, because the run ended".to_owned(),
         (None, _) => {
             if step.kind == StepKind::Call {
                 "ok".to_owned()

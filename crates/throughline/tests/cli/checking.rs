@@ -28,7 +28,7 @@ fn every_problem_is_told_at_once_with_its_place() {
         "document: {dsl: 1.0.3, namespace: test, name: wrong, version: 1.0.0}\ndo:\n  - a:\n      st: 1\n  - b:\n      set: '${ .a | }'\n",
     );
     let told = installation.run(&["check"]).with(4).out;
-    for part in ["flows/broken.yaml:", "flows/wrong.yaml:", "--> ", "problems\n"] {
+    for part in ["flows/broken.yaml:", "flows/wrong.yaml:", "--> ", "3 problems in 2 files\n"] {
         assert!(told.contains(part), "{part} is not in {told}");
     }
     let problems = installation.run(&["check", "--json"]).with(4).json();

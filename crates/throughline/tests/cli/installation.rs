@@ -91,13 +91,19 @@ impl Installation {
 
     /// Runs `throughline up` on a free port until it answers.
     pub(crate) fn up(&self) -> Up {
-        let log = std::fs::File::create(self.path("up.log")).unwrap();
-        let mut command = self.command(&["up", "--listen", "127.0.0.1:0"]);
-        let mut up = Up { child: command.stdout(Stdio::null()).stderr(log).spawn().unwrap() };
+        self.start(&["up", "--listen", "127.0.0.1:0"], "data/address")
+    }
+
+    /// Runs a command that stays, until it has written a file.
+    pub(crate) fn start(&self, arguments: &[&str], file: &str) -> Up {
+        let log = self.path(&format!("{}.log", arguments[0]));
+        let mut command = self.command(arguments);
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).unwrap());
+        let mut up = Up { child: command.spawn().unwrap() };
         let began = Instant::now();
-        while !self.path("data/address").exists() {
+        while !self.path(file).exists() {
             let ended = up.child.try_wait().unwrap();
-            assert!(ended.is_none() && began.elapsed() < PATIENCE, "not up: {}", read(&self.path("up.log")));
+            assert!(ended.is_none() && began.elapsed() < PATIENCE, "{arguments:?} is not up: {}", read(&log));
             std::thread::sleep(Duration::from_millis(50));
         }
         up

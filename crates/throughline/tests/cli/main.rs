@@ -2,5 +2,7 @@
 
 mod checking;
 mod command_line;
+mod importing;
 mod installation;
 mod life;
+mod vendors;
