@@ -100,14 +100,14 @@ fn due(site: &Site, world: &mut World) -> Due {
     let mut lanes = HashSet::new();
     let (mut ready, mut earliest) = (Vec::new(), None::<i64>);
     for (_, object) in world.all(QUEUE) {
-        let Ok(delivery) = serde_json::from_value::<Delivery>(object.clone()) else { continue };
-        if !lanes.insert(delivery.lane.clone()) {
+        if !lanes.insert(object["lane"].as_str().unwrap_or_default()) {
             continue;
         }
-        if delivery.due_ms <= now {
-            ready.push(delivery);
+        let due_ms = object["due_ms"].as_i64().unwrap_or(0);
+        if due_ms <= now {
+            ready.extend(serde_json::from_value::<Delivery>(object.clone()).ok());
         } else {
-            earliest = Some(earliest.map_or(delivery.due_ms, |known| known.min(delivery.due_ms)));
+            earliest = Some(earliest.map_or(due_ms, |known| known.min(due_ms)));
         }
         if ready.len() == IN_FLIGHT_MAX {
             break;

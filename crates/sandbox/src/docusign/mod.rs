@@ -40,8 +40,10 @@ const HOURLY_CALLS_MAX: u64 = 200_000;
 
 const COLLECTIONS: &[Collection] = &[Collection { name: ENVELOPES, key: transaction }];
 
+/// An envelope that was declined or voided is no contract any more: another in its place is no duplicate.
 fn transaction(_: &str, envelope: &Value) -> Option<String> {
-    envelope["transactionId"].as_str().map(str::to_owned)
+    let void = ["declined", "voided"].iter().any(|status| envelope["status"] == *status);
+    envelope["transactionId"].as_str().filter(|_| !void).map(str::to_owned)
 }
 
 impl Simulator for DocuSign {

@@ -99,7 +99,7 @@ fn fragment(world: &mut World, request: &Request, id: &str, mut session: Value) 
         ));
     }
     let complete = last + 1 == total;
-    if !complete && length % FRAGMENT_BYTES != 0 {
+    if !complete && !length.is_multiple_of(FRAGMENT_BYTES) {
         return Err(Problem::invalid("Fragments must be a multiple of 320 KiB."));
     }
     let number = session["fragments"].as_u64().unwrap_or(0);

@@ -156,6 +156,10 @@ async fn posting_twice_makes_two_and_the_ledger_sees_it() {
     assert!(sandbox.ledger().duplicates().is_empty());
     created(&client, "CT-1").await;
     assert_eq!(sandbox.ledger().duplicates(), ["docusign/envelopes/CT-1"]);
+    let found = client.get(&format!("{}?transaction_ids=CT-1", envelopes(&client))).await.body;
+    let first = found["envelopes"][0]["envelopeId"].as_str().unwrap();
+    assert!(sandbox.decline(first, "no").unwrap());
+    assert!(sandbox.ledger().duplicates().is_empty(), "what was declined is no contract any more");
     sandbox.stop().await;
 }
 

@@ -10,7 +10,7 @@ use throughline_sandbox::Sandbox;
 use crate::client::{Answer, Client, answered, folder, sandbox};
 use crate::receiver::Receiver;
 
-async fn signed_in(sandbox: &Sandbox) -> Client {
+pub(crate) async fn signed_in(sandbox: &Sandbox) -> Client {
     let mut client = Client::new(sandbox, "graph");
     let path = format!("/{}/oauth2/v2.0/token", client.settings["tenantId"].as_str().unwrap());
     let answer = client
@@ -29,7 +29,7 @@ async fn signed_in(sandbox: &Sandbox) -> Client {
     client
 }
 
-fn drive(client: &Client) -> String {
+pub(crate) fn drive(client: &Client) -> String {
     let id: String =
         url::form_urlencoded::byte_serialize(client.settings["driveId"].as_str().unwrap().as_bytes())
             .collect();
@@ -41,7 +41,7 @@ async fn folder_made(client: &Client, parent: &str, name: &str, behaviour: &str)
     client.post(&format!("{}/{parent}/children", drive(client)), &body).await
 }
 
-async fn put(client: &Client, place: &str, content: &str, if_match: Option<&str>) -> Answer {
+pub(crate) async fn put(client: &Client, place: &str, content: &str, if_match: Option<&str>) -> Answer {
     let path = format!("{}/{place}", drive(client));
     let mut request =
         client.request(Method::PUT, &path).header("content-type", "text/plain").body(content.to_owned());
@@ -208,7 +208,7 @@ async fn a_subscription_needs_its_echo_and_then_tells_of_changes() {
 }
 
 /// A day after the server's own time.
-async fn expiration(client: &Client) -> String {
+pub(crate) async fn expiration(client: &Client) -> String {
     put(client, "root:/now.txt:/content", "", None).await;
     let item = client.get(&format!("{}/root:/now.txt", drive(client))).await.body;
     let now: jiff::Timestamp = item["lastModifiedDateTime"].as_str().unwrap().parse().unwrap();

@@ -13,17 +13,17 @@ use super::{Literal, Operator};
 /// Refuses literals of another type than the field's.
 pub(super) fn check(field: &Field, operator: Operator, literals: &[Literal]) -> Result<(), Problem> {
     for literal in literals {
-        let fits = match (field.kind, literal) {
-            (_, Literal::Null) => true,
-            (Kind::DateTime, Literal::Moment(_) | Literal::Date(_)) => true,
-            (Kind::Date, Literal::Date(_)) => true,
-            (Kind::Boolean, Literal::Boolean(_)) => true,
-            (Kind::Currency | Kind::Double | Kind::Percent, Literal::Number(_)) => true,
-            (
-                Kind::Id | Kind::Text(_) | Kind::LongText(_) | Kind::Picklist(_) | Kind::Reference { .. },
-                Literal::Text(_),
-            ) => true,
-            _ => false,
+        let textual = matches!(
+            field.kind,
+            Kind::Id | Kind::Text(_) | Kind::LongText(_) | Kind::Picklist(_) | Kind::Reference { .. }
+        );
+        let fits = match literal {
+            Literal::Null => true,
+            Literal::Moment(_) => field.kind == Kind::DateTime,
+            Literal::Date(_) => matches!(field.kind, Kind::Date | Kind::DateTime),
+            Literal::Boolean(_) => field.kind == Kind::Boolean,
+            Literal::Number(_) => matches!(field.kind, Kind::Currency | Kind::Double | Kind::Percent),
+            Literal::Text(_) => textual,
         };
         if !fits {
             return Err(mismatch(field, literal));
