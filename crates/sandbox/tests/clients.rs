@@ -3,6 +3,9 @@
 //! The scripts lie in `tests/clients`; its README tells how their environments are made. Without one the test says so and
 //! proves nothing.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![expect(clippy::print_stdout, reason = "what was skipped or checked is said where tests are read")]
+
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;

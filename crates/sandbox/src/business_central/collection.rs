@@ -130,14 +130,14 @@ fn candidates<'a>(world: &'a World, page: &Page, company: &str, condition: &Cond
     let mut probe = json!({COMPANY: company});
     for (name, _) in page.key {
         match named(name) {
-            Some(value) => probe[*name] = value,
+            Some(value) => {
+                probe[*name] =
+                    value.as_str().map_or_else(|| value.clone(), |code| entity::as_code(code).into())
+            }
             None => return world.all(page.set).map(|(_, entity)| entity).collect(),
         }
     }
-    // Codes compare without case, keys are kept as sent: an exact hit is the answer, else look at everything.
-    let exact: Vec<&Value> =
-        world.by_key(page.set, &entity::key(page, &probe)).map(|(_, entity)| entity).collect();
-    if exact.is_empty() { world.all(page.set).map(|(_, entity)| entity).collect() } else { exact }
+    entity::holder(world, page, &probe).and_then(|id| world.get(page.set, &id)).into_iter().collect()
 }
 
 /// Where the next page begins: the same address with the skip token moved on.

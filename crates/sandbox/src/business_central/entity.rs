@@ -22,6 +22,20 @@ pub(super) fn key(page: &Page, entity: &Value) -> String {
     parts.join("/")
 }
 
+/// Which entity holds each unique key, by set and key.
+const KEYS: &str = "_keys";
+
+/// The id of the entity that holds the same unique key.
+pub(super) fn holder(world: &World, page: &Page, entity: &Value) -> Option<String> {
+    let held = world.get(KEYS, &format!("{}/{}", page.set, key(page, entity)))?;
+    held["id"].as_str().map(str::to_owned)
+}
+
+/// Lets go of a stored entity's unique key.
+pub(super) fn release(world: &mut World, page: &Page, entity: &Value) {
+    world.remove(KEYS, &format!("{}/{}", page.set, key(page, entity)));
+}
+
 fn text_of(value: &Value) -> String {
     crate::condition::as_text(value)
 }
@@ -60,7 +74,7 @@ fn taken(field: &Field, value: &Value) -> Result<Value, Problem> {
         return Ok(empty(field.kind));
     }
     match field.kind {
-        Kind::Text(length_max) => {
+        Kind::Text(length_max) | Kind::Code(length_max) => {
             let text = value.as_str().ok_or_else(|| kind("Edm.String"))?;
             let length = text.chars().count();
             if length > length_max {
@@ -73,7 +87,7 @@ fn taken(field: &Field, value: &Value) -> Result<Value, Problem> {
                     ),
                 ));
             }
-            Ok(text.into())
+            Ok(if matches!(field.kind, Kind::Code(_)) { as_code(text).into() } else { text.into() })
         }
         Kind::Decimal => value.as_f64().map(|number| json!(number)).ok_or_else(|| kind("Edm.Decimal")),
         Kind::Integer => value.as_i64().map(Value::from).ok_or_else(|| kind("Edm.Int32")),
@@ -103,9 +117,14 @@ fn taken(field: &Field, value: &Value) -> Result<Value, Problem> {
     }
 }
 
+/// A code as it is kept.
+pub(super) fn as_code(text: &str) -> String {
+    text.trim().to_uppercase()
+}
+
 fn empty(kind: Kind) -> Value {
     match kind {
-        Kind::Text(_) => "".into(),
+        Kind::Text(_) | Kind::Code(_) => "".into(),
         Kind::Decimal | Kind::Integer => 0.into(),
         Kind::Flag => false.into(),
         Kind::Date => NO_DATE.into(),
@@ -134,6 +153,10 @@ pub(super) fn store(
     entity.insert(COMPANY.to_owned(), company.into());
     entity.insert(REVISION.to_owned(), world.next("revision").into());
     let entity = Value::Object(entity);
+    if let Some(earlier) = world.get(page.set, id).cloned() {
+        release(world, page, &earlier);
+    }
+    world.put(KEYS, &format!("{}/{}", page.set, key(page, &entity)), json!({"id": id}));
     world.put(page.set, id, entity.clone());
     entity
 }

@@ -71,6 +71,14 @@ fn page_key(set: &str, entity: &Value) -> Option<String> {
     Some(entity::key(page, entity))
 }
 
+/// A planning line's number is unique anyway; what must be there once is the foreign line that it stands for.
+fn planning_line_key(_: &str, line: &Value) -> Option<String> {
+    match line["throughlineId"].as_str().filter(|foreign| !foreign.is_empty()) {
+        Some(foreign) => Some(format!("{}/{foreign}", line[entity::COMPANY].as_str().unwrap_or_default())),
+        None => page_key("jobPlanningLines", line),
+    }
+}
+
 const COLLECTIONS: &[Collection] = &[
     Collection { name: "companies", key: |_, company| company["name"].as_str().map(str::to_owned) },
     Collection { name: "customers", key: |_, entity| page_key("customers", entity) },
@@ -78,7 +86,7 @@ const COLLECTIONS: &[Collection] = &[
     Collection { name: "salesInvoices", key: |_, entity| page_key("salesInvoices", entity) },
     Collection { name: "salesInvoiceLines", key: |_, entity| page_key("salesInvoiceLines", entity) },
     Collection { name: "jobTasks", key: |_, entity| page_key("jobTasks", entity) },
-    Collection { name: "jobPlanningLines", key: |_, entity| page_key("jobPlanningLines", entity) },
+    Collection { name: "jobPlanningLines", key: planning_line_key },
     Collection { name: subscriptions::SUBSCRIPTIONS, key: |_, _| None },
 ];
 

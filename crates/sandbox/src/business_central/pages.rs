@@ -48,6 +48,8 @@ pub(super) enum Access {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kind {
     Text(usize),
+    /// Text that is kept in capitals without blanks around it, as numbers and codes are.
+    Code(usize),
     Decimal,
     Integer,
     Flag,
@@ -72,6 +74,10 @@ impl Page {
 
 const fn text(name: &'static str, caption: &'static str, length_max: usize) -> Field {
     Field { name, caption, kind: Kind::Text(length_max), access: Access::Write }
+}
+
+const fn code(name: &'static str, caption: &'static str, length_max: usize) -> Field {
+    Field { name, caption, kind: Kind::Code(length_max), access: Access::Write }
 }
 
 const fn decimal(name: &'static str, caption: &'static str) -> Field {
@@ -123,19 +129,19 @@ pub(super) const PAGES: &[Page] = &[
         notifies: true,
         fields: &[
             ID,
-            text("number", "No.", 20),
+            code("number", "No.", 20),
             text("displayName", "Display Name", 100),
             choice("type", "Type", &["Company", "Person"]),
             text("addressLine1", "Address Line 1", 100),
             text("addressLine2", "Address Line 2", 50),
             text("city", "City", 30),
             text("state", "State", 30),
-            text("country", "Country/Region Code", 10),
+            code("country", "Country/Region Code", 10),
             text("postalCode", "Post Code", 20),
             text("phoneNumber", "Phone No.", 30),
             text("email", "Email", 80),
             text("website", "Website", 255),
-            text("salespersonCode", "Salesperson Code", 20),
+            code("salespersonCode", "Salesperson Code", 20),
             decimal("balanceDue", "Balance Due").read_only(),
             decimal("creditLimit", "Credit Limit"),
             flag("taxLiable", "Tax Liable"),
@@ -143,7 +149,7 @@ pub(super) const PAGES: &[Page] = &[
             text("taxAreaDisplayName", "Tax Area Display Name", 100).read_only(),
             text("taxRegistrationNumber", "Tax Registration No.", 50),
             guid("currencyId", "Currency Id"),
-            text("currencyCode", "Currency Code", 10),
+            code("currencyCode", "Currency Code", 10),
             guid("paymentTermsId", "Payment Terms Id"),
             guid("shipmentMethodId", "Shipment Method Id"),
             guid("paymentMethodId", "Payment Method Id"),
@@ -157,7 +163,7 @@ pub(super) const PAGES: &[Page] = &[
         table: "Job",
         key: &[("number", "No.")],
         notifies: false,
-        fields: &[ID, text("number", "No.", 20), text("displayName", "Display Name", 100), MODIFIED],
+        fields: &[ID, code("number", "No.", 20), text("displayName", "Display Name", 100), MODIFIED],
     },
     Page {
         api: Api::Standard,
@@ -167,16 +173,16 @@ pub(super) const PAGES: &[Page] = &[
         notifies: true,
         fields: &[
             ID,
-            text("number", "No.", 20).read_only(),
+            code("number", "No.", 20).read_only(),
             text("externalDocumentNumber", "External Document No.", 35),
             date("invoiceDate", "Invoice Date"),
             date("postingDate", "Posting Date"),
             date("dueDate", "Due Date"),
             text("customerPurchaseOrderReference", "Customer Purchase Order Reference", 35),
             guid("customerId", "Customer Id"),
-            text("customerNumber", "Customer No.", 20),
+            code("customerNumber", "Customer No.", 20),
             text("customerName", "Customer Name", 100).read_only(),
-            text("currencyCode", "Currency Code", 10),
+            code("currencyCode", "Currency Code", 10),
             decimal("discountAmount", "Discount Amount"),
             flag("pricesIncludeTax", "Prices Include Tax").read_only(),
             decimal("remainingAmount", "Remaining Amount").read_only(),
@@ -205,10 +211,10 @@ pub(super) const PAGES: &[Page] = &[
                 "Line Type",
                 &["Comment", "Account", "Item", "Resource", "Fixed Asset", "Charge"],
             ),
-            text("lineObjectNumber", "Line Object No.", 20),
+            code("lineObjectNumber", "Line Object No.", 20),
             text("description", "Description", 100),
             text("description2", "Description 2", 50),
-            text("unitOfMeasureCode", "Unit Of Measure Code", 10),
+            code("unitOfMeasureCode", "Unit Of Measure Code", 10),
             decimal("quantity", "Quantity"),
             decimal("unitPrice", "Unit Price"),
             decimal("discountAmount", "Discount Amount"),
@@ -227,8 +233,8 @@ pub(super) const PAGES: &[Page] = &[
         notifies: true,
         fields: &[
             ID,
-            text("jobNumber", "Job No.", 20),
-            text("jobTaskNumber", "Job Task No.", 20),
+            code("jobNumber", "Job No.", 20),
+            code("jobTaskNumber", "Job Task No.", 20),
             text("description", "Description", 100),
             choice(
                 "jobTaskType",
@@ -248,19 +254,19 @@ pub(super) const PAGES: &[Page] = &[
         notifies: true,
         fields: &[
             ID,
-            text("jobNumber", "Job No.", 20),
-            text("jobTaskNumber", "Job Task No.", 20),
+            code("jobNumber", "Job No.", 20),
+            code("jobTaskNumber", "Job Task No.", 20),
             integer("lineNumber", "Line No."),
             choice("lineType", "Line Type", &["Billable", "Budget", "Both Budget and Billable"]),
             choice("type", "Type", &["Text", "Resource", "Item", "G/L Account"]),
-            text("number", "No.", 20),
+            code("number", "No.", 20),
             date("planningDate", "Planning Date"),
             text("description", "Description", 100),
             text("description2", "Description 2", 50),
             decimal("quantity", "Quantity"),
             decimal("unitPrice", "Unit Price"),
             decimal("lineAmount", "Line Amount"),
-            text("currencyCode", "Currency Code", 10),
+            code("currencyCode", "Currency Code", 10),
             text("throughlineId", "Throughline Id", 50),
             MODIFIED,
         ],

@@ -71,7 +71,7 @@ fn unique(
     own_id: Option<&str>,
 ) -> Result<(), Problem> {
     let entity = Value::Object(entity.clone());
-    let taken = world.by_key(page.set, &entity::key(page, &entity)).any(|(id, _)| Some(id) != own_id);
+    let taken = entity::holder(world, page, &entity).is_some_and(|id| Some(id.as_str()) != own_id);
     if !taken {
         return Ok(());
     }
@@ -332,6 +332,7 @@ pub(super) fn delete(
     if page.set == "salesInvoices" {
         draft(&present)?;
     }
+    entity::release(world, page, &present);
     world.remove(page.set, present["id"].as_str().unwrap_or_default());
     subscriptions::notify(world, page, &present, "deleted");
     Ok(Response::empty(StatusCode::NO_CONTENT))

@@ -289,7 +289,7 @@ async fn planning_lines_hang_on_a_task_and_are_numbered_once() {
     assert_eq!(ledger().duplicates.len(), 1, "the same schedule line under two numbers is there twice");
     let query =
         "$filter=jobNumber%20eq%20'PJ-1'%20and%20jobTaskNumber%20eq%20'BILLING'&$select=id,throughlineId";
-    assert_eq!(client.get(&format!("{lines}?{query}")).await.body["value"].as_array().unwrap().len(), 2);
+    assert_eq!(client.get(&format!("{lines}?{query}")).await.body["value"].as_array().unwrap().len(), 3);
     let project =
         client.get(&format!("{}/projects?$filter=number%20eq%20'PJ-1'", company(&client, "DE"))).await;
     let id = project.body["value"][0]["id"].as_str().unwrap();
