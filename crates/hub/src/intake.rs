@@ -179,7 +179,8 @@ pub(crate) fn check(
     })
 }
 
-async fn conflict(
+/// Stores an event that says something else under an id the log knows.
+pub(crate) async fn conflict(
     store: &Store,
     event: NewEvent,
     incoming: Incoming,
@@ -215,6 +216,19 @@ pub(crate) async fn reject(
     problems: Vec<Problem>,
     now: Timestamp,
 ) -> Result<Intake, throughline_store::Error> {
+    reject_as("invalid", store, tenant, via, incoming, problems, now).await
+}
+
+/// The same, under a class of its own.
+pub(crate) async fn reject_as(
+    code: &str,
+    store: &Store,
+    tenant: &str,
+    via: &str,
+    incoming: Incoming,
+    problems: Vec<Problem>,
+    now: Timestamp,
+) -> Result<Intake, throughline_store::Error> {
     let value: Option<Value> = serde_json::from_slice(&incoming.body).ok();
     let text = |name: &str| value.as_ref()?.get(name)?.as_str().map(str::to_owned);
     let reason = problems
@@ -230,7 +244,7 @@ pub(crate) async fn reject(
         source: text("source"),
         id: text("id"),
         type_: text("type"),
-        code: "invalid".to_owned(),
+        code: code.to_owned(),
         reason,
         field: problems.first().map(|p| p.field.clone()),
         body,
@@ -251,3 +265,6 @@ async fn keep(store: &Store, rejected: Rejected) -> Result<i64, throughline_stor
     }
     store.reject(rejected).await
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,6 +13,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use throughline_adapter::{PollSpec, System};
+use throughline_store::{Appended, NewEvent, Position};
 use tokio_util::task::TaskTracker;
 
 use crate::executor::FunctionEnd;
@@ -87,7 +88,9 @@ async fn page(
         FunctionEnd::Raised(error) => return Err(error.to_string()),
         FunctionEnd::Unknown { reason, .. } => return Err(reason),
     };
-    let events = answer.get("events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let Some(events) = answer.get("events").and_then(Value::as_array) else {
+        return Err("its function answers no {events, cursor, more}".to_owned());
+    };
     let via = format!("poll/{name}");
     let mut good = Vec::with_capacity(events.len());
     for event in events {
@@ -113,13 +116,33 @@ async fn page(
             }
         }
     }
-    let next = answer.get("cursor").cloned().unwrap_or(cursor);
-    let any = !good.is_empty();
-    inner.store.append_polled(good, cursor_name, next.to_string()).await.map_err(|e| e.to_string())?;
-    if any {
-        inner.engine.event_appended();
+    let next = answer.get("cursor").cloned().unwrap_or_else(|| cursor.clone());
+    let polled = good.clone();
+    let appended =
+        inner.store.append_polled(good, cursor_name, next.to_string()).await.map_err(|e| e.to_string())?;
+    for (event, appended) in polled.into_iter().zip(appended) {
+        match appended {
+            Appended::New(_) => inner.engine.event_appended(),
+            Appended::Duplicate(_) => {}
+            Appended::Conflict(first) => contradicted(inner, event, first, refused).await?,
+        }
     }
-    Ok(answer.get("more").and_then(Value::as_bool).unwrap_or(false))
+    // A page that moves nothing on has no next one, whatever it says: else it would be asked for without end.
+    Ok(answer.get("more").and_then(Value::as_bool).unwrap_or(false) && next != cursor)
+}
+
+/// Keeps an event that says something else under an id the log knows.
+async fn contradicted(
+    inner: &Inner,
+    event: NewEvent,
+    first: Position,
+    refused: &mut HashSet<[u8; 32]>,
+) -> Result<(), String> {
+    if refused.insert(Sha256::digest(&event.body).into()) {
+        let incoming = Incoming::new(event.body.clone());
+        intake::conflict(&inner.store, event, incoming, first).await.map_err(|e| e.to_string())?;
+    }
+    Ok(())
 }
 
 /// The event's body, and the hash of what the function gave. An event without an id gets that hash for one.

@@ -59,7 +59,7 @@ pub(crate) async fn receive(
     if let Err(error) = verify(&spec.verify, system, headers, &body) {
         tracing::warn!(system = name, webhook, %error, "a webhook call was not genuine");
         let problem = Problem { field: "signature".to_owned(), reason: error.to_string() };
-        return match reject(inner, system.tenant(), name, body, problem).await {
+        return match reject(inner, "forged", system.tenant(), name, body, problem).await {
             Ok(()) => WebhookReply::text(401, error.to_string()),
             Err(reason) => WebhookReply::text(503, reason),
         };
@@ -68,7 +68,7 @@ pub(crate) async fn receive(
         Ok(value) => value,
         Err(error) => {
             let problem = Problem { field: String::new(), reason: format!("not JSON: {error}") };
-            return answer(reject(inner, system.tenant(), name, body, problem).await);
+            return answer(reject(inner, "invalid", system.tenant(), name, body, problem).await);
         }
     };
     let query: Map<String, Value> =
@@ -87,7 +87,7 @@ pub(crate) async fn receive(
         }
         FunctionEnd::Raised(error) => {
             let problem = Problem { field: String::new(), reason: error.to_string() };
-            answer(reject(inner, system.tenant(), name, body, problem).await)
+            answer(reject(inner, "invalid", system.tenant(), name, body, problem).await)
         }
         FunctionEnd::Unknown { reason, .. } => WebhookReply::text(503, reason),
     }
@@ -102,23 +102,17 @@ fn answer(taken: Result<(), String>) -> WebhookReply {
 
 async fn reject(
     inner: &Inner,
+    code: &str,
     tenant: &str,
     system: &str,
     body: Bytes,
     problem: Problem,
 ) -> Result<(), String> {
-    let incoming = Incoming::new(body.to_vec());
-    intake::reject(
-        &inner.store,
-        tenant,
-        &format!("webhook/{system}"),
-        incoming,
-        vec![problem],
-        inner.clock.now(),
-    )
-    .await
-    .map(|_| ())
-    .map_err(|e| e.to_string())
+    let (via, incoming) = (format!("webhook/{system}"), Incoming::new(body.to_vec()));
+    intake::reject_as(code, &inner.store, tenant, &via, incoming, vec![problem], inner.clock.now())
+        .await
+        .map(|_| ())
+        .map_err(|e| e.to_string())
 }
 
 fn plain(headers: &HeaderMap) -> Map<String, Value> {

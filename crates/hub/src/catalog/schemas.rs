@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 use serde_json::Value;
 use throughline_model::schema::{EVENTS, EventType};
 
@@ -51,16 +52,21 @@ impl EventSchemas {
             field: format!("data{field}"),
             reason: reason.chars().take(REASON_CHARS_MAX).collect(),
         };
-        let problems: Vec<_> = known
-            .validator
-            .iter_errors(data)
-            .take(PROBLEMS_MAX)
+        let read = || known.event.check(data).map_err(|p| vec![problem(&p.field, p.reason)]);
+        let errors: Vec<_> = known.validator.iter_errors(data).take(PROBLEMS_MAX).collect();
+        // "Valid under none of several schemas" names no field, where reading the value names the very one at fault.
+        let vague = |e: &jsonschema::ValidationError<'_>| matches!(e.kind(), ValidationErrorKind::AnyOf { .. });
+        let mut problems: Vec<_> = errors
+            .iter()
+            .filter(|e| !vague(e))
             .map(|e| problem(e.instance_path().as_str(), e.to_string()))
             .collect();
-        if !problems.is_empty() {
-            return Err(problems);
+        if errors.iter().any(vague) {
+            let said = |e: &jsonschema::ValidationError<'_>| problem(e.instance_path().as_str(), e.to_string());
+            let named = read().err().unwrap_or_else(|| errors.iter().filter(|e| vague(e)).map(said).collect());
+            problems.extend(named);
         }
-        known.event.check(data).map_err(|p| vec![problem(&p.field, p.reason)])
+        if problems.is_empty() { read() } else { Err(problems) }
     }
 }
 
@@ -98,7 +104,7 @@ mod tests {
             json!({"contractId": "CT-1", "number": ""}),
             &[("data/contractId", "does not match"), ("data/number", "shorter than 1")],
         );
-        check(CONTRACT_SIGNED, signed(json!({"valeu": "1"})), &[("data/terms", "valid under any")]);
+        check(CONTRACT_SIGNED, signed(json!({"valeu": "1"})), &[("data/terms/valeu", "unknown field `valeu`")]);
         check(
             CONTRACT_AMENDED,
             json!({"contractId": "CT-000000000001", "number": "N",

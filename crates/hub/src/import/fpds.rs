@@ -9,8 +9,8 @@ use std::io::Read;
 use csv::ByteRecord;
 use serde_json::{Map, Value, json};
 use throughline_model::{
-    Amendment, AmendmentKind, ContractAmended, ContractId, ContractSigned, ContractTerms, Event, Identifier,
-    PartyFacts, Problem, Source, TermsPatch,
+    Amendment, AmendmentKind, ContractAmended, ContractId, ContractSigned, ContractTerms, Day, Event,
+    Identifier, PartyFacts, Problem, Source, TermsPatch,
 };
 
 use super::event;
@@ -123,11 +123,11 @@ fn signed(at: &At<'_>, contract_id: ContractId, number: String) -> Result<Event,
         customer: Some(customer(at)),
         currency: "USD".parse().ok(),
         value,
-        start: at.get("date_effective").day()?,
-        end: at.get("date_complete").day()?,
+        start: day(at, "date_effective")?,
+        end: day(at, "date_complete")?,
         ..ContractTerms::default()
     };
-    let signed_date = at.get("date_signed").day()?;
+    let signed_date = day(at, "date_signed")?;
     let signed = ContractSigned {
         contract_id,
         number,
@@ -151,7 +151,7 @@ fn amended(
     if changed && let Some(total) = at.get("amount_ultimate_total").worth()? {
         changes.insert("value".to_owned(), json!(total));
     }
-    if let Some(end) = at.get("date_complete").day()? {
+    if let Some(end) = day(at, "date_complete")? {
         changes.insert("end".to_owned(), json!(end));
     }
     let series =
@@ -161,12 +161,28 @@ fn amended(
         version: series.and_then(|n| n.checked_add(1)),
         kind: AmendmentKind::Amendment,
         reason: at.get("fpds_status").text(),
-        signed_date: at.get("date_signed").day()?,
+        signed_date: day(at, "date_signed")?,
         // The column repeats the award's own date for most modifications.
         effective_date: None,
         changes: TermsPatch(changes),
     };
     Ok(event::amended(SOURCE, &ContractAmended { contract_id, number, amendment }))
+}
+
+/// A day of a column. Exports of some days write month, day and year, in the American order.
+fn day(at: &At<'_>, column: &str) -> Result<Option<Day>, Problem> {
+    let at = at.get(column);
+    let text = at.text().unwrap_or_default();
+    let american: Vec<&str> = text.split('/').collect();
+    match american[..] {
+        [month, day, year] => {
+            let iso = format!("{year}-{month:0>2}-{day:0>2}");
+            iso.parse()
+                .map(Some)
+                .map_err(|_| at.problem(format!("{text:?} is no date; expected 2026-01-31 or 01/31/2026")))
+        }
+        _ => at.day(),
+    }
 }
 
 fn customer(at: &At<'_>) -> PartyFacts {

@@ -33,13 +33,17 @@ pub(super) fn customer(release: &Release<'_>) -> Option<PartyFacts> {
             country::code(&country)
         }),
         identifiers,
-        address: address.map(|a| Address {
-            lines: a.get("streetAddress").text().into_iter().collect(),
-            city: a.get("locality").text(),
-            postal_code: a.get("postalCode").text(),
-        }),
+        address: address.map(|a| postal(&a)).filter(|address| *address != Address::default()),
         source: source.map(|id| Source { system: SOURCE.to_owned(), id }),
     })
+}
+
+fn postal(at: &At<'_>) -> Address {
+    Address {
+        lines: at.get("streetAddress").text().into_iter().collect(),
+        city: at.get("locality").text(),
+        postal_code: at.get("postalCode").text(),
+    }
 }
 
 /// Identifiers that say whose they are; one without a scheme identifies nobody.
