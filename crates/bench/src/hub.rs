@@ -110,7 +110,7 @@ fn spawn(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Child> {
         .arg(folder.join("throughline.yaml"))
         .arg("--listen")
         .arg(format!("127.0.0.1:{port}"))
-        .env("RUST_LOG", "warn")
+        .env("THROUGHLINE_LOG", "warn")
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .spawn()

@@ -20,7 +20,7 @@ use crate::run::waiting::meets;
 use crate::run::{RunFacts, Signal};
 
 /// Name of the dispatcher's cursor in the store.
-const CURSOR: &str = "dispatch";
+pub(crate) const CURSOR: &str = "dispatch";
 /// Events handed over in one commit.
 const BATCH_MAX: usize = 128;
 /// Pause after a failure of the store.

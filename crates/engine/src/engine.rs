@@ -190,6 +190,16 @@ impl Engine {
         self.inner.flows()
     }
 
+    /// Whether every event of the log has been handed over.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn caught_up(&self) -> Result<bool, Error> {
+        let store = &self.inner.store;
+        let cursor = store.cursor(crate::dispatch::CURSOR).await?.unwrap_or(throughline_store::Position(0));
+        Ok(store.events_after(cursor, 1).await?.is_empty())
+    }
+
     /// Runs held in memory at this moment.
     pub fn runs_active(&self) -> usize {
         self.inner.registry.len()

@@ -7,6 +7,8 @@ use crate::run::Signal;
 
 /// Runs read from the store in one go.
 const PAGE: usize = 500;
+/// Pause after a failure of the store.
+const FAILURE_PAUSE: std::time::Duration = std::time::Duration::from_secs(1);
 
 pub(crate) async fn recover(engine: Arc<Inner>) {
     let mut after = None;
@@ -15,8 +17,11 @@ pub(crate) async fn recover(engine: Arc<Inner>) {
         let page = match engine.store.open_runs(after, PAGE).await {
             Ok(page) => page,
             Err(error) => {
-                tracing::error!(error = %Chain(&error), "open runs can't be read; they are taken up at the next start");
-                return;
+                tracing::error!(error = %Chain(&error), "open runs can't be read; trying again");
+                tokio::select! {
+                    () = engine.stop.cancelled() => return,
+                    () = tokio::time::sleep(FAILURE_PAUSE) => continue,
+                }
             }
         };
         let Some(last) = page.last().copied() else { break };

@@ -53,9 +53,15 @@ impl Timers {
         self.retain(|(of, activation, kind)| *of != run || !timers.contains(&(*activation, *kind)));
     }
 
-    /// A run's fired timers are no longer under way: it has ended, or what it did about them came to nothing.
-    pub(crate) fn release(&self, run: RunId) {
+    /// A run has ended, and its timers with it.
+    pub(crate) fn ended(&self, run: RunId) {
         self.retain(|(of, ..)| *of != run);
+    }
+
+    /// What a run did about its fired timers came to nothing: they are to fire again.
+    pub(crate) fn release(&self, run: RunId) {
+        self.lock().fired.retain(|(of, ..)| *of != run);
+        self.changed.notify_one();
     }
 
     /// A run that can't be read will not answer for its timers.

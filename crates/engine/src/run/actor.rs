@@ -316,7 +316,7 @@ impl Actor {
             self.engine.timers.set(due);
         }
         if ended.is_some() {
-            self.engine.timers.release(self.facts.run);
+            self.engine.timers.ended(self.facts.run);
         } else {
             self.engine.timers.cleared(self.facts.run, &cleared);
         }

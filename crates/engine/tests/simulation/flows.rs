@@ -101,12 +101,26 @@ do:
             data: { contract: '${ $workflow.input[0].contract }' }
 ";
 
+/// An attempt within an attempt: what the inner one has done is done again by the outer one.
+const NESTED: &str = "
+do:
+  - outer:
+      try:
+        - inner:
+            try:
+              - one: { call: put, with: { contract: '${ .contract }', n: 1 } }
+            catch:
+              retry: { delay: PT1S, backoff: { constant: {} }, limit: { attempt: { count: 1 } } }
+        - two: { call: put, with: { contract: '${ .contract }', n: 2 } }
+      catch: { retry: often }
+";
+
 /// Event types that start a flow, which is named like the type.
-pub(crate) const TYPES: [&str; 5] = ["row", "forked", "supplied", "timed", "telling"];
+pub(crate) const TYPES: [&str; 6] = ["row", "forked", "supplied", "timed", "telling", "nested"];
 
 /// All flows.
 pub(crate) fn all() -> FlowSet {
-    let bodies = [ROW, FORKED, SUPPLIED, TIMED, TELLING];
+    let bodies = [ROW, FORKED, SUPPLIED, TIMED, TELLING, NESTED];
     let flows = TYPES.iter().zip(bodies).map(|(name, body)| {
         let source = format!("{}{body}", HEAD.replace("NAME", name));
         Flow::new(throughline_flow::parse(&source, name).unwrap_or_else(|all| panic!("{all:#?}\n{source}")))

@@ -53,6 +53,7 @@ fn nothing_is_lost_and_nothing_happens_twice() {
 struct Told(u64);
 
 impl Drop for Told {
+    #[expect(clippy::print_stderr, reason = "whoever runs the tests needs the seed")]
     fn drop(&mut self) {
         eprintln!("the simulation failed; replay it with THROUGHLINE_SEED={}", self.0);
     }

@@ -73,10 +73,10 @@ impl World {
         let key = request.idempotency_key.as_str();
         let fate = {
             let mut state = self.state.lock().unwrap();
-            if request.in_doubt {
-                if let Some(found) = state.objects.get(key) {
-                    return CallOutcome::value(found.value.clone());
-                }
+            if request.in_doubt
+                && let Some(found) = state.objects.get(key)
+            {
+                return CallOutcome::value(found.value.clone());
             }
             let number = state.requests.entry(key.to_owned()).or_default();
             *number += 1;
@@ -153,8 +153,14 @@ impl World {
             let found = effects.get(&run.id).copied().unwrap_or_default();
             assert!(expected.contains(&found), "run {} of {} had {found} effects", run.id, run.flow);
         }
-        let errors: Vec<_> = runs.iter().filter_map(|r| r.error.as_ref()).map(|e| String::from_utf8_lossy(e)).collect();
-        assert!(errors.len() * 4 <= runs.len(), "{} of {} runs faulted: {errors:#?}", errors.len(), runs.len());
+        let errors: Vec<_> =
+            runs.iter().filter_map(|r| r.error.as_ref()).map(|e| String::from_utf8_lossy(e)).collect();
+        assert!(
+            errors.len() * 4 <= runs.len(),
+            "{} of {} runs faulted: {errors:#?}",
+            errors.len(),
+            runs.len()
+        );
     }
 }
 

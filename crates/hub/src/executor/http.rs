@@ -7,6 +7,7 @@ use throughline_adapter::{Accept, Authentication, Body, Client, EffectState, Fau
 use throughline_engine::CallOutcome;
 use throughline_flow::{self as flow, HttpCall, HttpOutput};
 
+const JSON: &str = "application/json";
 /// A plain call may take this long.
 const PLAIN_TIMEOUT: Duration = Duration::from_secs(30);
 
@@ -75,7 +76,8 @@ fn body(call: &HttpCall, value: &Value) -> Body {
         (Some(t), Value::String(s)) if !t.contains("json") => {
             Body::Bytes { content_type: t.to_owned(), bytes: s.clone().into_bytes().into() }
         }
-        _ => Body::Json(value.clone()),
+        // Written out at once: a copy of the value would cost more than its text.
+        _ => Body::Bytes { content_type: JSON.to_owned(), bytes: value.to_string().into_bytes().into() },
     }
 }
 
