@@ -1,6 +1,10 @@
 //! Real registers' identifiers: what a register gave out has to pass. Skips, and says so, where the data is absent.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "the helpers of tests may fail and speak like tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "what fails to unwrap fails the test, which says what it skips"
+)]
 
 use std::path::PathBuf;
 
@@ -60,6 +64,8 @@ fn french_buyers_and_suppliers_have_valid_sirets() {
         }
     }
     check("SIRET", sirets.into_iter(), 30);
-    let valid = vats.iter().filter(|id| golden::normalised(&Identifier { scheme: "VAT".into(), id: (*id).clone() }).is_ok());
+    let valid = vats
+        .iter()
+        .filter(|id| golden::normalised(&Identifier { scheme: "VAT".into(), id: (*id).clone() }).is_ok());
     println!("VAT: {} of {} valid: {vats:?}", valid.count(), vats.len());
 }

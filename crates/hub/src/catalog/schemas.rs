@@ -55,15 +55,18 @@ impl EventSchemas {
         let read = || known.event.check(data).map_err(|p| vec![problem(&p.field, p.reason)]);
         let errors: Vec<_> = known.validator.iter_errors(data).take(PROBLEMS_MAX).collect();
         // "Valid under none of several schemas" names no field, where reading the value names the very one at fault.
-        let vague = |e: &jsonschema::ValidationError<'_>| matches!(e.kind(), ValidationErrorKind::AnyOf { .. });
+        let vague =
+            |e: &jsonschema::ValidationError<'_>| matches!(e.kind(), ValidationErrorKind::AnyOf { .. });
         let mut problems: Vec<_> = errors
             .iter()
             .filter(|e| !vague(e))
             .map(|e| problem(e.instance_path().as_str(), e.to_string()))
             .collect();
         if errors.iter().any(vague) {
-            let said = |e: &jsonschema::ValidationError<'_>| problem(e.instance_path().as_str(), e.to_string());
-            let named = read().err().unwrap_or_else(|| errors.iter().filter(|e| vague(e)).map(said).collect());
+            let said =
+                |e: &jsonschema::ValidationError<'_>| problem(e.instance_path().as_str(), e.to_string());
+            let named =
+                read().err().unwrap_or_else(|| errors.iter().filter(|e| vague(e)).map(said).collect());
             problems.extend(named);
         }
         if problems.is_empty() { read() } else { Err(problems) }
@@ -104,7 +107,11 @@ mod tests {
             json!({"contractId": "CT-1", "number": ""}),
             &[("data/contractId", "does not match"), ("data/number", "shorter than 1")],
         );
-        check(CONTRACT_SIGNED, signed(json!({"valeu": "1"})), &[("data/terms/valeu", "unknown field `valeu`")]);
+        check(
+            CONTRACT_SIGNED,
+            signed(json!({"valeu": "1"})),
+            &[("data/terms/valeu", "unknown field `valeu`")],
+        );
         check(
             CONTRACT_AMENDED,
             json!({"contractId": "CT-000000000001", "number": "N",
