@@ -4,7 +4,7 @@ use axum::body::Body;
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
 
-use crate::{Kind, Problem};
+use crate::{Kind, Problem, Refusal};
 
 /// How much of an oversized body is read and thrown away, so that the sender gets to see the answer.
 const DRAIN_BYTES_MAX: usize = 32 << 20;
@@ -18,7 +18,7 @@ pub(crate) enum Taken {
 }
 
 /// Reads a body.
-pub(crate) async fn read(mut body: Body, bytes_max: usize) -> Result<Taken, Problem> {
+pub(crate) async fn read(mut body: Body, bytes_max: usize) -> Result<Taken, Refusal> {
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
     let mut length = 0_usize;
@@ -66,7 +66,7 @@ async fn drain(mut body: Body, mut length: usize) {
 }
 
 /// Reads a body that has to fit.
-pub(crate) async fn read_whole(body: Body, bytes_max: usize) -> Result<Bytes, Problem> {
+pub(crate) async fn read_whole(body: Body, bytes_max: usize) -> Result<Bytes, Refusal> {
     match read(body, bytes_max).await? {
         Taken::Whole(bytes) => Ok(bytes),
         Taken::Beginning(_) => {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use throughline_hub::store::Store;
 use utoipa::ToSchema;
 
-use crate::Problem;
+use crate::Refusal;
 
 /// Runs of a flow in a status.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -44,7 +44,7 @@ pub struct Counts {
     tag = "operation",
     responses((status = 200, description = "The counts", body = Counts))
 )]
-pub(crate) async fn show(State(store): State<Store>) -> Result<Json<Counts>, Problem> {
+pub(crate) async fn show(State(store): State<Store>) -> Result<Json<Counts>, Refusal> {
     let runs = store.run_counts().await?.into_iter();
     let records = store.record_counts().await?.into_iter();
     Ok(Json(Counts {

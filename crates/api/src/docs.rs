@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use http::header;
 
-use crate::Problem;
+use crate::{Problem, Refusal};
 
 /// Where the pages stand.
 pub(crate) const PREFIX: &str = "/docs/errors/";
@@ -25,7 +25,7 @@ pub fn page(code: &str) -> Option<&'static str> {
     PAGES.iter().find(|(c, _)| *c == code).map(|(_, text)| *text)
 }
 
-pub(crate) async fn show(Path(code): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn show(Path(code): Path<String>) -> Result<Response, Refusal> {
     let text = page(&code).ok_or_else(|| Problem::no("page", format_args!("explains {code:?}")))?;
     Ok(([(header::CONTENT_TYPE, "text/markdown; charset=utf-8")], text).into_response())
 }

@@ -7,7 +7,7 @@ use http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, Refusal};
 
 /// The process is alive.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -43,7 +43,7 @@ pub(crate) async fn alive() -> Json<Health> {
         (status = 503, description = "It does not", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn ready(State(api): State<Api>) -> Result<Json<Readiness>, Problem> {
+pub(crate) async fn ready(State(api): State<Api>) -> Result<Json<Readiness>, Refusal> {
     if api.stop.is_cancelled() {
         return Err(Problem::new(Kind::Unavailable, "the hub is shutting down"));
     }
@@ -61,7 +61,7 @@ pub(crate) async fn ready(State(api): State<Api>) -> Result<Json<Readiness>, Pro
         (status = 404, description = "This process keeps none", body = Problem, content_type = "application/problem+json"),
     )
 )]
-pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
+pub(crate) async fn metrics(State(api): State<Api>) -> Result<Response, Refusal> {
     let Some(metrics) = &api.metrics else {
         return Err(Problem::new(Kind::NotFound, "this process keeps no metrics"));
     };

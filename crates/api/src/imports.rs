@@ -16,7 +16,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::params::{Params, Segments};
 use crate::problem::chain;
 use crate::tenant::Tenant;
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, Refusal};
 
 /// The largest file taken, in bytes.
 const FILE_BYTES_MAX: u64 = 8 << 30;
@@ -127,7 +127,7 @@ pub(crate) async fn take(
     Params(query): Params<ImportQuery>,
     Tenant(tenant): Tenant,
     request: Request,
-) -> Result<Json<ImportView>, Problem> {
+) -> Result<Json<ImportView>, Refusal> {
     let known = Format::ALL.into_iter().find(|f| f.as_str() == format);
     let format = known.ok_or_else(|| Problem::no("import format", format_args!("is named {format:?}")))?;
     let upload = Upload::new(api.hub.store().folder().join(FOLDER), &query.file.unwrap_or_default()).await?;
@@ -138,7 +138,7 @@ pub(crate) async fn take(
     }
 }
 
-fn refusal(error: ImportError) -> Problem {
+fn refusal(error: ImportError) -> Refusal {
     match error {
         // The sender knows nothing of the folder that the file stands in for the moment.
         ImportError::Format { reason, .. } => Problem::new(Kind::Malformed, reason),
@@ -156,7 +156,7 @@ struct Upload {
 }
 
 impl Upload {
-    async fn new(parent: PathBuf, name: &str) -> Result<Self, Problem> {
+    async fn new(parent: PathBuf, name: &str) -> Result<Self, Refusal> {
         tokio::fs::create_dir_all(&parent).await.map_err(|e| kept(&e))?;
         // A folder of its own for each, so that files of one name don't meet.
         let mut number = 0_u32;
@@ -170,7 +170,7 @@ impl Upload {
         }
     }
 
-    async fn fill(&self, mut body: Body) -> Result<(), Problem> {
+    async fn fill(&self, mut body: Body) -> Result<(), Refusal> {
         let mut file = tokio::fs::File::create(&self.file).await.map_err(|e| kept(&e))?;
         let mut length = 0_u64;
         while let Some(frame) = body.frame().await {
@@ -198,7 +198,7 @@ impl Drop for Upload {
     }
 }
 
-fn kept(error: &std::io::Error) -> Problem {
+fn kept(error: &std::io::Error) -> Refusal {
     Problem::new(Kind::Store, format!("the file can't be kept while it is read: {error}"))
 }
 

@@ -40,7 +40,7 @@ pub use health::{Health, Readiness};
 pub use imports::{ImportRemark, ImportView};
 pub use links::{LinkList, LinkView};
 pub use openapi::document as openapi;
-pub use problem::{FieldProblem, Kind, Problem};
+pub use problem::{FieldProblem, Kind, Problem, Refusal};
 pub use records::{RecordHistory, RecordList, RecordView};
 pub use rejected::{RejectedDetail, RejectedList, RejectedView};
 pub use router::{Api, reading, router};

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use throughline_hub::store::{LinkFilter, LinkRow, Store};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::Problem;
 use crate::page;
 use crate::params::Params;
+use crate::{Problem, Refusal};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
@@ -94,7 +94,7 @@ impl From<LinkRow> for LinkView {
 pub(crate) async fn list(
     State(store): State<Store>,
     Params(query): Params<LinkQuery>,
-) -> Result<Json<LinkList>, Problem> {
+) -> Result<Json<LinkList>, Refusal> {
     let limit = page::limit(query.limit)?;
     let LinkQuery { noun, id, system, system_id, .. } = query;
     let mut rows =

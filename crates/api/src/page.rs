@@ -1,6 +1,6 @@
 //! Pages of lists: how many, and where the next one begins.
 
-use crate::{Kind, Problem};
+use crate::{Kind, Problem, Refusal};
 
 /// Entries of a page when the caller does not say.
 const PAGE: usize = 50;
@@ -8,7 +8,7 @@ const PAGE: usize = 50;
 pub(crate) const PAGE_MAX: usize = 500;
 
 /// Entries of a page.
-pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Problem> {
+pub(crate) fn limit(asked: Option<usize>) -> Result<usize, Refusal> {
     match asked {
         None => Ok(PAGE),
         Some(n) if (1..=PAGE_MAX).contains(&n) => Ok(n),

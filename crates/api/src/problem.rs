@@ -124,6 +124,9 @@ pub struct FieldProblem {
     pub reason: String,
 }
 
+/// What handlers refuse with: a problem, boxed, so that success stays cheap to hand on.
+pub type Refusal = Box<Problem>;
+
 /// A problem document (RFC 9457).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -157,8 +160,8 @@ pub struct Problem {
 
 impl Problem {
     /// A problem of a kind, with what happened.
-    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self {
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Refusal {
+        Box::new(Self {
             type_: format!("{}{}", crate::docs::PREFIX, kind.code()),
             title: kind.title().to_owned(),
             status: kind.status().as_u16(),
@@ -169,11 +172,11 @@ impl Problem {
             error: None,
             results: Vec::new(),
             retry_after: kind == Kind::Busy,
-        }
+        })
     }
 
     /// No thing of that kind has that name.
-    pub(crate) fn no(kind: &str, name: impl std::fmt::Display) -> Self {
+    pub(crate) fn no(kind: &str, name: impl std::fmt::Display) -> Refusal {
         Self::new(Kind::NotFound, format!("no {kind} {name}"))
     }
 
@@ -198,7 +201,7 @@ impl std::fmt::Display for Problem {
 
 impl std::error::Error for Problem {}
 
-impl IntoResponse for Problem {
+impl IntoResponse for Box<Problem> {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let body = serde_json::to_vec(&self).unwrap_or_default();
@@ -224,43 +227,43 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     line
 }
 
-impl From<throughline_hub::store::Error> for Problem {
+impl From<throughline_hub::store::Error> for Refusal {
     fn from(error: throughline_hub::store::Error) -> Self {
         use throughline_hub::store::Error;
         match &error {
-            Error::Closed => Self::new(Kind::Unavailable, "the hub is shutting down"),
-            Error::DiskFull => Self::new(Kind::Store, error.to_string()),
+            Error::Closed => Problem::new(Kind::Unavailable, "the hub is shutting down"),
+            Error::DiskFull => Problem::new(Kind::Store, error.to_string()),
             _ => {
                 // The log line is for the operator; the sender learns that it failed, not how the store is built.
                 tracing::error!(error = chain(&error), "a request could not be answered from the store");
-                Self::new(Kind::Store, error.to_string())
+                Problem::new(Kind::Store, error.to_string())
             }
         }
     }
 }
 
-impl From<throughline_hub::engine::Error> for Problem {
+impl From<throughline_hub::engine::Error> for Refusal {
     fn from(error: throughline_hub::engine::Error) -> Self {
         use throughline_hub::engine::Error;
         match error {
-            Error::UnknownFlow(name) => Self::no("flow", format_args!("is named {name:?}")),
-            Error::NoRun(run) => Self::no("run", run),
-            Error::Busy { .. } => Self::new(Kind::Busy, error.to_string()),
-            Error::Stopping => Self::new(Kind::Unavailable, error.to_string()),
-            Error::BusinessKey { .. } => Self::new(Kind::BusinessKey, error.to_string()),
+            Error::UnknownFlow(name) => Problem::no("flow", format_args!("is named {name:?}")),
+            Error::NoRun(run) => Problem::no("run", run),
+            Error::Busy { .. } => Problem::new(Kind::Busy, error.to_string()),
+            Error::Stopping => Problem::new(Kind::Unavailable, error.to_string()),
+            Error::BusinessKey { .. } => Problem::new(Kind::BusinessKey, error.to_string()),
             Error::Store(error) => error.into(),
             _ => {
                 tracing::error!(error = chain(&error), "a request could not be carried out");
-                Self::new(Kind::Store, chain(&error))
+                Problem::new(Kind::Store, chain(&error))
             }
         }
     }
 }
 
-impl From<throughline_hub::AcceptError> for Problem {
+impl From<throughline_hub::AcceptError> for Refusal {
     fn from(error: throughline_hub::AcceptError) -> Self {
         match error {
-            throughline_hub::AcceptError::TooMany(_) => Self::new(Kind::TooLarge, error.to_string()),
+            throughline_hub::AcceptError::TooMany(_) => Problem::new(Kind::TooLarge, error.to_string()),
             throughline_hub::AcceptError::Store(error) => error.into(),
         }
     }

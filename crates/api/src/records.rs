@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::page;
 use crate::params::{Params, Segments};
-use crate::{Kind, Problem};
+use crate::{Kind, Problem, Refusal};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -78,7 +78,7 @@ pub struct RecordHistory {
     pub versions: Vec<RecordView>,
 }
 
-fn view(record: Record) -> Result<RecordView, Problem> {
+fn view(record: Record) -> Result<RecordView, Refusal> {
     let body = serde_json::from_slice(&record.body).map_err(|_| {
         Problem::new(Kind::Store, format!("{} {} does not read back", record.noun, record.id))
     })?;
@@ -101,7 +101,7 @@ pub(crate) async fn list(
     State(store): State<Store>,
     Segments(noun): Segments<String>,
     Params(query): Params<RecordQuery>,
-) -> Result<Json<RecordList>, Problem> {
+) -> Result<Json<RecordList>, Refusal> {
     let limit = page::limit(query.limit)?;
     let filter = RecordFilter { tenant: query.tenant, noun, after: query.cursor, limit: limit + 1 };
     let mut rows = store.records(filter).await?;
@@ -129,7 +129,7 @@ pub(crate) async fn show(
     State(store): State<Store>,
     Segments((noun, id)): Segments<(String, String)>,
     Params(query): Params<TenantQuery>,
-) -> Result<Json<RecordView>, Problem> {
+) -> Result<Json<RecordView>, Refusal> {
     let found = store.record(query.name(), &noun, &id).await?;
     let record = found.ok_or_else(|| Problem::no(&noun, &id))?;
     view(record).map(Json)
@@ -154,7 +154,7 @@ pub(crate) async fn history(
     State(store): State<Store>,
     Segments((noun, id)): Segments<(String, String)>,
     Params(query): Params<TenantQuery>,
-) -> Result<Json<RecordHistory>, Problem> {
+) -> Result<Json<RecordHistory>, Refusal> {
     let rows = store.record_history(query.name(), &noun, &id).await?;
     if rows.is_empty() {
         return Err(Problem::no(&noun, &id));

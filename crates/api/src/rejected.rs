@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::events::of_one;
 use crate::params::{Params, Segments};
-use crate::{Api, Kind, Problem, body, page};
+use crate::{Api, Kind, Problem, Refusal, body, page};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -118,7 +118,7 @@ impl From<&RejectedRow> for RejectedView {
 pub(crate) async fn list(
     State(store): State<Store>,
     Params(query): Params<RejectedQuery>,
-) -> Result<Json<RejectedList>, Problem> {
+) -> Result<Json<RejectedList>, Refusal> {
     let limit = page::limit(query.limit)?;
     let mut rows = store.rejected(query.cursor, limit + 1).await?;
     let more = rows.len() > limit;
@@ -141,7 +141,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(store): State<Store>,
     Segments(number): Segments<i64>,
-) -> Result<Json<RejectedDetail>, Problem> {
+) -> Result<Json<RejectedDetail>, Refusal> {
     let row = store.rejected_event(number).await?.ok_or_else(|| Problem::no("rejected event", number))?;
     let body = String::from_utf8_lossy(&row.rejected.body).into_owned();
     Ok(Json(RejectedDetail { rejected: (&row).into(), body }))
@@ -170,7 +170,7 @@ pub(crate) async fn replay(
     State(api): State<Api>,
     Segments(number): Segments<i64>,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refusal> {
     let bytes = body::read_whole(request.into_body(), EVENT_BYTES_MAX).await?;
     let edited = match bytes.is_empty() {
         true => None,

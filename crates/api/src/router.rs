@@ -10,8 +10,8 @@ use throughline_hub::store::Store;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Kind, Problem, counts, docs, events, flows, health, imports, links, records, rejected, runs, start,
-    systems, webhooks,
+    Kind, Problem, Refusal, counts, docs, events, flows, health, imports, links, records, rejected, runs,
+    start, systems, webhooks,
 };
 
 /// What the handlers work with.
@@ -69,10 +69,10 @@ fn routes_that_read(store: Store) -> Router {
         .with_state(store)
 }
 
-async fn nowhere(OriginalUri(uri): OriginalUri) -> Problem {
+async fn nowhere(OriginalUri(uri): OriginalUri) -> Refusal {
     Problem::new(Kind::NotFound, format!("nothing is served at {}", uri.path()))
 }
 
-async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Problem {
+async fn wrong_method(method: Method, OriginalUri(uri): OriginalUri) -> Refusal {
     Problem::new(Kind::Method, format!("{} does not take {method}", uri.path()))
 }

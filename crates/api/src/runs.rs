@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::page;
 use crate::params::{Params, Segments};
-use crate::{FaultView, Kind, Problem, StepView};
+use crate::{FaultView, Kind, Problem, Refusal, StepView};
 
 #[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -153,7 +153,7 @@ impl From<&Run> for RunView {
 }
 
 impl RunQuery {
-    fn filter(self, limit: usize) -> Result<RunFilter, Problem> {
+    fn filter(self, limit: usize) -> Result<RunFilter, Refusal> {
         let malformed = |detail| Problem::new(Kind::Malformed, detail);
         let status =
             self.status.map(|word| RunStatus::parse(&word).ok_or(word)).transpose().map_err(|word| {
@@ -191,7 +191,7 @@ impl RunQuery {
 pub(crate) async fn list(
     State(store): State<Store>,
     Params(query): Params<RunQuery>,
-) -> Result<Json<RunList>, Problem> {
+) -> Result<Json<RunList>, Refusal> {
     let limit = page::limit(query.limit)?;
     let mut rows = store.runs(query.filter(limit + 1)?).await?;
     let next = page::cut(&mut rows, limit, |run| run.id.to_string());
@@ -212,7 +212,7 @@ pub(crate) async fn list(
 pub(crate) async fn show(
     State(store): State<Store>,
     Segments(id): Segments<String>,
-) -> Result<Json<RunDetail>, Problem> {
+) -> Result<Json<RunDetail>, Refusal> {
     let run: RunId = id.parse().map_err(|e| Problem::new(Kind::NotFound, format!("{e}")))?;
     let row = store.run(run).await?.ok_or_else(|| Problem::no("run", run))?;
     let told = timeline::tell(&store.journal(run).await?);

@@ -18,7 +18,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::body;
 use crate::params::{Params, Segments};
 use crate::tenant::Tenant;
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, Refusal};
 
 /// The largest input of a run, in bytes.
 const INPUT_BYTES_MAX: usize = 1 << 20;
@@ -81,7 +81,7 @@ pub(crate) async fn start(
     Params(query): Params<StartQuery>,
     Tenant(tenant): Tenant,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refusal> {
     let wait = query.wait.as_deref().map(wait_of).transpose()?;
     let (parts, body) = request.into_parts();
     let business_key = business_key(query.key, &parts.headers)?;
@@ -99,7 +99,7 @@ pub(crate) async fn start(
     Ok((StatusCode::ACCEPTED, headers, axum::Json(answer)).into_response())
 }
 
-fn ended(run: RunId, end: RunEnd) -> Result<Response, Problem> {
+fn ended(run: RunId, end: RunEnd) -> Result<Response, Refusal> {
     let of_run = |kind, detail: &str, error: Option<Value>| {
         let mut problem = Problem::new(kind, format!("run {run}: {detail}"));
         problem.run = Some(run.to_string());
@@ -134,7 +134,7 @@ fn header_value(text: &str) -> HeaderValue {
     HeaderValue::from_str(text).unwrap_or(HeaderValue::from_static("/v1/runs"))
 }
 
-fn input_of(bytes: &[u8]) -> Result<Value, Problem> {
+fn input_of(bytes: &[u8]) -> Result<Value, Refusal> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Ok(Value::Object(serde_json::Map::new()));
     }
@@ -142,7 +142,7 @@ fn input_of(bytes: &[u8]) -> Result<Value, Problem> {
         .map_err(|error| Problem::new(Kind::Malformed, format!("the run's input is not JSON: {error}")))
 }
 
-fn wait_of(text: &str) -> Result<Duration, Problem> {
+fn wait_of(text: &str) -> Result<Duration, Refusal> {
     let wrong = || {
         let detail = format!(
             "wait is {text:?}; give a time such as 30s or 2m, {} seconds at most",
@@ -155,7 +155,7 @@ fn wait_of(text: &str) -> Result<Duration, Problem> {
     if wait > WAIT_MAX { Err(wrong()) } else { Ok(wait) }
 }
 
-fn business_key(query: Option<String>, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+fn business_key(query: Option<String>, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
     let malformed = |detail: String| Problem::new(Kind::Malformed, detail);
     let header = match headers.get(KEY_HEADER).map(|v| v.to_str()) {
         None => None,

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, Refusal};
 
 /// The header.
 const HEADER: &str = "throughline-tenant";
@@ -13,9 +13,9 @@ const NAME_BYTES_MAX: usize = 64;
 pub(crate) struct Tenant(pub(crate) String);
 
 impl FromRequestParts<Api> for Tenant {
-    type Rejection = Problem;
+    type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Refusal> {
         let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(api.hub.config().tenant.clone())) };
         match value.to_str() {
             Ok(name) if is_name(name) => Ok(Self(name.to_owned())),

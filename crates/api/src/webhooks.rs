@@ -8,7 +8,7 @@ use http::{HeaderValue, StatusCode, header};
 use throughline_hub::WebhookReply;
 
 use crate::params::Segments;
-use crate::{Api, Kind, Problem, body};
+use crate::{Api, Kind, Problem, Refusal, body};
 
 /// The largest webhook body taken, in bytes.
 const WEBHOOK_BYTES_MAX: usize = 4 << 20;
@@ -35,7 +35,7 @@ pub(crate) async fn take(
     State(api): State<Api>,
     Segments((system, webhook)): Segments<(String, String)>,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     let query = Query::<Vec<(String, String)>>::try_from_uri(&parts.uri)
         .map_err(|error| Problem::new(Kind::Malformed, error.body_text()))?;
@@ -44,7 +44,7 @@ pub(crate) async fn take(
     answer(reply)
 }
 
-fn answer(reply: WebhookReply) -> Result<Response, Problem> {
+fn answer(reply: WebhookReply) -> Result<Response, Refusal> {
     let kind = match reply.status {
         200..=399 => {
             let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK);

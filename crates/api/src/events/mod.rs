@@ -17,7 +17,7 @@ use throughline_hub::{Incoming, Intake, Problem as Wrong};
 
 use crate::body::{self, Taken};
 use crate::tenant::Tenant;
-use crate::{Api, Kind, Problem};
+use crate::{Api, Kind, Problem, Refusal};
 use mode::Mode;
 pub(crate) use result::of_one;
 pub use result::{BatchAnswer, EventAnswer, EventOutcome, EventResult};
@@ -60,7 +60,7 @@ pub(crate) async fn take(
     State(api): State<Api>,
     Tenant(tenant): Tenant,
     request: Request,
-) -> Result<Response, Problem> {
+) -> Result<Response, Refusal> {
     let (parts, body) = request.into_parts();
     match Mode::of(&parts.headers)? {
         Mode::Structured => match body::read(body, EVENT_BYTES_MAX).await? {
@@ -78,7 +78,7 @@ pub(crate) async fn take(
     }
 }
 
-async fn one(api: &Api, tenant: &str, incoming: Incoming) -> Result<Response, Problem> {
+async fn one(api: &Api, tenant: &str, incoming: Incoming) -> Result<Response, Refusal> {
     let answers = api.hub.accept(tenant, VIA, vec![incoming]).await?;
     match answers.into_iter().next() {
         Some(answer) => result::of_one(answer.into()),
@@ -86,7 +86,7 @@ async fn one(api: &Api, tenant: &str, incoming: Incoming) -> Result<Response, Pr
     }
 }
 
-async fn from_binary(api: &Api, tenant: &str, headers: &HeaderMap, data: Bytes) -> Result<Response, Problem> {
+async fn from_binary(api: &Api, tenant: &str, headers: &HeaderMap, data: Bytes) -> Result<Response, Refusal> {
     match binary::structured(headers, &data) {
         Ok(body) => one(api, tenant, Incoming::new(body)).await,
         Err(wrong) => {
@@ -96,7 +96,7 @@ async fn from_binary(api: &Api, tenant: &str, headers: &HeaderMap, data: Bytes) 
     }
 }
 
-async fn batch(api: &Api, tenant: &str, bytes: Bytes) -> Result<Response, Problem> {
+async fn batch(api: &Api, tenant: &str, bytes: Bytes) -> Result<Response, Refusal> {
     let events: Vec<&RawValue> = match serde_json::from_slice(&bytes) {
         Ok(events) => events,
         Err(error) => {
@@ -118,7 +118,7 @@ async fn batch(api: &Api, tenant: &str, bytes: Bytes) -> Result<Response, Proble
 }
 
 /// Stores how an oversized body begins, so that an operator sees who sends such things.
-async fn oversized(api: &Api, tenant: &str, beginning: Bytes, bytes_max: usize) -> Result<Problem, Problem> {
+async fn oversized(api: &Api, tenant: &str, beginning: Bytes, bytes_max: usize) -> Result<Refusal, Refusal> {
     let reason = format!("larger than {bytes_max} bytes; only its beginning is kept");
     let wrong = Wrong { field: String::new(), reason: reason.clone() };
     let answer = api.hub.reject(tenant, VIA, Incoming::new(beginning), vec![wrong]).await?;

@@ -2,7 +2,7 @@
 
 use http::{HeaderMap, header};
 
-use crate::{Kind, Problem};
+use crate::{Kind, Problem, Refusal};
 
 /// Content modes of the HTTP binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ pub(super) enum Mode {
 }
 
 impl Mode {
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
         let given = headers.get(header::CONTENT_TYPE).map(|v| v.to_str().unwrap_or("(not ASCII)"));
         let media = media_type(given.unwrap_or_default());
         match media.as_str() {

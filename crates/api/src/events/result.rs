@@ -7,7 +7,7 @@ use throughline_hub::Intake;
 use utoipa::ToSchema;
 
 use super::taken;
-use crate::{FieldProblem, Kind, Problem};
+use crate::{FieldProblem, Kind, Problem, Refusal};
 
 /// What became of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -92,7 +92,7 @@ impl From<Intake> for EventResult {
 }
 
 /// Answers for a single event.
-pub(crate) fn of_one(result: EventResult) -> Result<Response, Problem> {
+pub(crate) fn of_one(result: EventResult) -> Result<Response, Refusal> {
     let kind = match result.outcome {
         EventOutcome::Accepted | EventOutcome::Duplicate => return Ok(taken(result)),
         EventOutcome::Conflict => Kind::Conflict,
@@ -109,7 +109,7 @@ pub(crate) fn of_one(result: EventResult) -> Result<Response, Problem> {
 }
 
 /// Answers for a batch: 202 when all was taken, 200 when some was, 422 when nothing was.
-pub(super) fn of_batch(results: Vec<EventResult>) -> Result<Response, Problem> {
+pub(super) fn of_batch(results: Vec<EventResult>) -> Result<Response, Refusal> {
     let count = |outcome| results.iter().filter(|r| r.outcome == outcome).count();
     let (accepted, duplicates) = (count(EventOutcome::Accepted), count(EventOutcome::Duplicate));
     let (conflicts, rejected) = (count(EventOutcome::Conflict), count(EventOutcome::Rejected));

@@ -84,24 +84,32 @@ fn describe(global: &Global, sandbox: &Sandbox) -> Outcome {
 
 /// Writes a configuration; one that exists is somebody's work and stays.
 fn write(file: &Path, sandbox: &Sandbox, hub: &str) -> Result<(), Failure> {
-    let mut config = Config::default();
-    config.listen = hub.parse().with_context(|| format!("--hub {hub:?} is not IP:PORT"))?;
+    let listen = hub.parse().with_context(|| format!("--hub {hub:?} is not IP:PORT"))?;
+    let mut config = Config { listen, ..Config::default() };
     joined::join(&mut config, sandbox);
     // The configuration's paths are taken from its own folder, which need not be this one.
     config.ca_files = config
         .ca_files
         .iter()
-        .map(|f| std::path::absolute(f))
+        .map(std::path::absolute)
         .collect::<Result<_, _>>()
         .context("the path of the certificate is not known")?;
     let text = serde_saphyr::to_string(&config).context("the configuration can't be written")?;
     let text =
         format!("# Joins the simulated vendors. The credentials in it are worth nothing elsewhere.\n{text}");
-    let written =
-        std::fs::File::create_new(file).and_then(|mut f| std::io::Write::write_all(&mut f, text.as_bytes()));
+    let written = write_new(file, &text);
     written.map_err(|error| {
         let failure =
             Failure::from(anyhow::Error::new(error).context(format!("{} can't be written", file.display())));
         failure.advise("a file that exists is left as it is")
     })
+}
+
+/// Writes a file that is not there yet; whoever looks finds the whole of it or nothing.
+fn write_new(file: &Path, text: &str) -> std::io::Result<()> {
+    let partial = file.with_added_extension("partial");
+    std::fs::write(&partial, text)?;
+    let linked = std::fs::hard_link(&partial, file);
+    std::fs::remove_file(&partial)?;
+    linked
 }
