@@ -16,6 +16,8 @@ pub(crate) const DESK: &str = "_desk";
 /// What was uploaded, kept apart from the envelope it belongs to.
 const DOCUMENTS: &str = "_documents";
 const DOCUMENTS_MAX: usize = 50;
+/// The longest subject, and the longest value of a custom field.
+const TEXT_CHARACTERS_MAX: usize = 100;
 
 /// Makes an envelope from a request's body; its id.
 pub(crate) fn create(world: &mut World, definition: &Value) -> Result<String, Problem> {
@@ -52,6 +54,23 @@ pub(crate) fn create(world: &mut World, definition: &Value) -> Result<String, Pr
         send(world, &id)?;
     }
     Ok(id)
+}
+
+/// Refuses texts that are longer than the vendor keeps them.
+pub(super) fn within_limits(definition: &Value) -> Result<(), Problem> {
+    let long = |text: &Value| text.as_str().is_some_and(|text| text.chars().count() > TEXT_CHARACTERS_MAX);
+    if long(&definition["emailSubject"]) {
+        return Err(Problem::parameter("The email subject is longer than 100 characters."));
+    }
+    let fields = definition["customFields"]["textCustomFields"].as_array().into_iter().flatten();
+    match fields.into_iter().find(|field| long(&field["value"])) {
+        Some(field) => {
+            let message =
+                format!("The value of custom field {} is longer than 100 characters.", field["name"]);
+            Err(Problem::parameter(&message))
+        }
+        None => Ok(()),
+    }
 }
 
 fn ready_to_send(definition: &Value, documents: &[Value], signers: &[Value]) -> Result<(), Problem> {

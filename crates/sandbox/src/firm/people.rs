@@ -202,6 +202,7 @@ fn amendment(dice: &mut impl Rng, name: &str, ordinal: u64, deal: &Signed, today
     })
 }
 
+/// The envelope as the CLM's own user interface would make it: its terms in one field, longer than the API would take it.
 fn envelope(name: &str, contract: &str, number: &str, amendment: &Value) -> Value {
     let text = format!("Amendment {name} of contract {number}\n{amendment}\n");
     let field =

@@ -137,6 +137,8 @@ async fn bad_definitions_are_refused() {
         ("/recipients/signers/0/email", json!("ada"), "INVALID_EMAIL_ADDRESS_FOR_RECIPIENT"),
         ("/documents/0/documentBase64", json!("***"), "UNABLE_TO_LOAD_DOCUMENT"),
         ("/status", json!("signed"), "INVALID_REQUEST_PARAMETER"),
+        ("/emailSubject", json!("x".repeat(101)), "INVALID_REQUEST_PARAMETER"),
+        ("/customFields/textCustomFields/0/value", json!("x".repeat(101)), "INVALID_REQUEST_PARAMETER"),
     ] {
         let mut body = definition("CT-1");
         *body.pointer_mut(place).unwrap() = value;

@@ -15,7 +15,7 @@ async fn every_kind_befalls_a_caller_and_is_counted() {
     let mut client = signed_in(&sandbox).await;
     sandbox.set_faults(0.9);
     let (mut dropped, mut statuses, mut created) = (0, BTreeMap::<u16, usize>::new(), 0);
-    for n in 0..120 {
+    for n in 0..80 {
         let body = json!({"Name": format!("Account {n}")});
         let request = client.request(Method::POST, "/services/data/v62.0/sobjects/Account").json(&body);
         match request.send().await {

@@ -35,6 +35,11 @@ async fn settled(sandbox: &Sandbox) {
     panic!("{} envelopes are still out", sandbox.unsettled());
 }
 
+/// A play can be handed to another thread.
+fn sendable<T>(play: impl Future<Output = T> + Send) -> impl Future<Output = T> + Send {
+    play
+}
+
 #[tokio::test]
 async fn sales_enters_the_year_and_a_cut_off_year_goes_on() {
     let folder = folder();
@@ -77,7 +82,7 @@ async fn people_sign_decline_and_amend_what_they_are_sent() {
     let sandbox = sandbox(folder.path()).await;
     let receiver = Receiver::start(&[]).await;
     sandbox.connect_docusign(receiver.url.clone(), "secret").unwrap();
-    sandbox.play(firm(90), |_| {}).await.unwrap();
+    sendable(sandbox.play(firm(90), |_| {})).await.unwrap();
     let crm = salesforce::signed_in(&sandbox).await;
     let clm = docusign::signed_in(&sandbox).await;
     let won = records(&crm, "SELECT Id FROM Opportunity WHERE IsWon = true").await;
