@@ -15,7 +15,8 @@ use throughline_hub::adapter::{Body, Client, ClientOptions, Request, SecretRef, 
 use throughline_hub::catalog::Catalog;
 use throughline_hub::config::{Config, SystemEntry};
 use throughline_hub::engine::{Clock, SystemClock};
-use throughline_hub::store::{RecordFilter, RunFilter, RunStatus};
+use throughline_hub::store::{RecordFilter, Run, RunFilter, RunStatus};
+use throughline_hub::{Incoming, Intake};
 use throughline_sandbox::{Ledger, Options, Sandbox, SimulatedSystem};
 
 /// How long anything may take.
@@ -86,10 +87,11 @@ impl World {
                 self.create("Account", account).await
             }
         };
+        let end = opportunity["end"].as_str().unwrap_or("2026-12-31");
         let fields = json!({
             "Name": format!("Platform for {name}"), "AccountId": account, "StageName": "Negotiation/Review",
             "CloseDate": "2026-01-31", "CurrencyIsoCode": opportunity["currency"], "Legal_Entity__c": opportunity["entity"],
-            "Service_Line__c": "Data", "Start_Date__c": "2026-02-01", "End_Date__c": "2026-12-31",
+            "Service_Line__c": "Data", "Start_Date__c": "2026-02-01", "End_Date__c": end,
             "Payment_Terms_Days__c": 30, "Purchase_Order__c": format!("PO of {name}"),
         });
         let id = self.create("Opportunity", fields).await;
@@ -169,9 +171,46 @@ impl World {
         }
     }
 
+    /// Takes an event in.
+    pub(crate) async fn send(&self, type_: &str, id: &str, data: Value) {
+        let event = json!({
+            "specversion": "1.0", "type": format!("throughline.{type_}.v1"), "source": "/test", "id": id,
+            "partitionkey": data["contractId"], "data": data,
+        });
+        let incoming = vec![Incoming::new(event.to_string())];
+        let taken = self.hub.accept("default", "test", incoming).await.unwrap();
+        assert!(matches!(taken[0], Intake::Accepted { .. }), "{taken:?}");
+    }
+
+    /// Runs of a flow, oldest first.
+    pub(crate) async fn runs_of(&self, flow: &str) -> Vec<Run> {
+        let filter = RunFilter { flow: Some(flow.to_owned()), limit: 1_000, ..RunFilter::default() };
+        let mut runs = self.hub.store().runs(filter).await.unwrap();
+        runs.reverse();
+        runs
+    }
+
+    /// Waits until the n-th run of a flow waits for an event; why it does.
+    pub(crate) async fn reason(&self, flow: &str, n: usize) -> String {
+        let look = async || self.runs_of(flow).await.get(n)?.waiting.clone()?.reason;
+        self.until(&format!("run {n} of {flow} waits with a reason"), look).await
+    }
+
+    /// Waits until the n-th run of a flow has ended; its output or error.
+    pub(crate) async fn end(&self, flow: &str, n: usize) -> (RunStatus, Value) {
+        let look = async || self.runs_of(flow).await.get(n).filter(|run| run.status.is_ended()).cloned();
+        let listed = self.until(&format!("run {n} of {flow} ends"), look).await;
+        let run = self.hub.store().run(listed.id).await.unwrap().unwrap();
+        let said = run.output.or(run.error).unwrap_or_default();
+        (run.status, serde_json::from_slice(&said).unwrap_or_default())
+    }
+
     async fn all_runs(&self) -> Vec<String> {
         let filter = RunFilter { limit: 1_000, ..RunFilter::default() };
-        let runs = self.hub.store().runs(filter).await.unwrap();
+        let mut runs = Vec::new();
+        for listed in self.hub.store().runs(filter).await.unwrap() {
+            runs.extend(self.hub.store().run(listed.id).await.unwrap());
+        }
         let text = |bytes: &Option<Vec<u8>>| {
             bytes.as_deref().map(String::from_utf8_lossy).unwrap_or_default().into_owned()
         };
@@ -233,7 +272,7 @@ fn credentials(system: &SimulatedSystem) -> BTreeMap<String, SecretRef> {
 }
 
 fn entry(system: &SimulatedSystem) -> SystemEntry {
-    let entry = json!({"adapter": system.product, "settings": settings(system)});
+    let entry = json!({"adapter": system.product, "settings": settings(system), "pollSeconds": 1});
     let mut entry: SystemEntry = serde_json::from_value(entry).unwrap();
     entry.credentials = credentials(system);
     entry
