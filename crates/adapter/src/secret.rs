@@ -117,11 +117,14 @@ impl Credentials {
         Ok(Self { refs, values: RwLock::new(values) })
     }
 
-    /// Fetches those anew that can still be had; the others keep their value.
-    pub(crate) fn reload(&self) {
+    /// Fetches those anew that can still be had; the others keep their value. `true`: one has changed.
+    pub(crate) fn reload(&self) -> bool {
         let fresh: Vec<_> =
             self.refs.iter().filter_map(|(name, r)| Some((name.clone(), r.resolve().ok()?))).collect();
-        self.values.write().unwrap_or_else(PoisonError::into_inner).extend(fresh);
+        let mut values = self.values.write().unwrap_or_else(PoisonError::into_inner);
+        let changed = fresh.iter().any(|(name, value)| values.get(name) != Some(value));
+        values.extend(fresh);
+        changed
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<Secret> {
@@ -150,10 +153,11 @@ mod tests {
         let credentials = Credentials::read(BTreeMap::from([("key".to_owned(), reference)])).unwrap();
         assert_eq!(credentials.get("key").unwrap().reveal(), "one");
         std::fs::write(folder.path().join("key"), "two\n").unwrap();
-        credentials.reload();
+        assert!(credentials.reload());
         assert_eq!(credentials.get("key").unwrap().reveal(), "two");
+        assert!(!credentials.reload());
         std::fs::remove_file(folder.path().join("key")).unwrap();
-        credentials.reload();
+        assert!(!credentials.reload());
         assert_eq!(credentials.get("key").unwrap().reveal(), "two");
     }
 

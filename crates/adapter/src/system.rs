@@ -189,18 +189,16 @@ impl System {
         loop {
             let fault = match self.send_once(&uri, &outgoing).await {
                 Ok(response) => return Ok(response),
-                Err((fault, pass)) => match pass {
-                    Some(pass)
-                        if fault.status == Some(401)
-                            && tokens < TOKENS_MAX
-                            && self.authenticator.refused(&pass) =>
-                    {
-                        self.credentials.reload();
+                Err((fault, Some(pass))) if fault.status == Some(401) && tokens < TOKENS_MAX => {
+                    // The credentials may have been rotated, and the token may have been called back.
+                    let rotated = self.credentials.reload();
+                    if self.authenticator.refused(&pass) || rotated {
                         tokens += 1;
                         continue;
                     }
-                    _ => fault,
-                },
+                    fault
+                }
+                Err((fault, _)) => fault,
             };
             let wait = fault.retry_after.unwrap_or(pause);
             let harmless = fault.effect != EffectState::Unknown && fault.class.resendable();

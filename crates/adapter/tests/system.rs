@@ -356,6 +356,32 @@ async fn a_plain_request_carries_its_key_and_the_credentials_stated_for_it() {
 }
 
 #[tokio::test]
+async fn a_rotated_credential_is_read_anew_when_the_old_one_is_refused() {
+    let stub = Stub::start(|seen, _| match seen.header("authorization") {
+        Some("Bearer new") => Reply::status(204),
+        _ => Reply::status(401),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    std::fs::write(&file, "old").unwrap();
+    let spec = AdapterSpec::parse("product: p\nkind: erp\nauth: {scheme: bearer}\n", "adapter.yaml").unwrap();
+    let config = SystemConfig {
+        name: "erp".to_owned(),
+        adapter: "p".to_owned(),
+        tenant: "default".to_owned(),
+        settings: json!({ "baseUrl": stub.base_url }),
+        credentials: [("token".to_owned(), SecretRef::File(file.clone()))].into(),
+        limits: None,
+    };
+    let system = System::new(config, &spec, client(&stub), Arc::new(now)).unwrap();
+    assert_eq!(system.send(get("/x")).await.unwrap_err().class, FaultClass::Auth);
+    assert_eq!(stub.count("/x"), 1, "the same credential is not tried again");
+    std::fs::write(&file, "new").unwrap();
+    assert_eq!(system.send(get("/x")).await.unwrap().status, 204);
+}
+
+#[tokio::test]
 async fn redirects_are_results_only_when_asked_for() {
     let stub = Stub::start(|_, _| Reply::status(302).with("location", "/elsewhere")).await;
     let client = client(&stub);

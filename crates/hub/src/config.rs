@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use throughline_adapter::{LimitsOverride, SystemConfig};
+use throughline_adapter::{LimitsOverride, SecretRef, SystemConfig};
 use throughline_flow::Diagnostic;
 
 /// The name `throughline init` gives the file.
@@ -42,6 +42,9 @@ pub struct Config {
     /// The systems that are joined, by name.
     #[serde(default)]
     pub systems: BTreeMap<String, SystemEntry>,
+    /// Secrets that flows declare in `use.secrets`, by reference. One that is a JSON object is that object.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub secrets: BTreeMap<String, SecretRef>,
     /// Limits of the engine.
     #[serde(default)]
     pub engine: EngineLimits,
@@ -61,7 +64,7 @@ pub struct SystemEntry {
     pub settings: serde_json::Value,
     /// Credentials by reference: environment variable, file or value.
     #[serde(default)]
-    pub credentials: BTreeMap<String, throughline_adapter::SecretRef>,
+    pub credentials: BTreeMap<String, SecretRef>,
     /// Turns the system's polls off, for a system that another installation polls.
     #[serde(default = "yes")]
     pub poll: bool,
@@ -112,6 +115,7 @@ impl Default for Config {
             ca_files: Vec::new(),
             tenant: default_tenant(),
             systems: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             engine: EngineLimits::default(),
         }
     }
@@ -175,11 +179,8 @@ impl Config {
         anchor(&mut self.data);
         self.catalog.iter_mut().for_each(anchor);
         self.ca_files.iter_mut().for_each(anchor);
-        for system in self.systems.values_mut() {
-            for secret in system.credentials.values_mut() {
-                secret.anchor(folder);
-            }
-        }
+        let credentials = self.systems.values_mut().flat_map(|system| system.credentials.values_mut());
+        credentials.chain(self.secrets.values_mut()).for_each(|secret| secret.anchor(folder));
     }
 
     /// The adapter crate's view of one system.

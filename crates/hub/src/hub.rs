@@ -53,6 +53,15 @@ pub enum StartError {
         /// What is wrong.
         reason: String,
     },
+    /// A secret is not there.
+    #[error("secret {name:?} of throughline.yaml can't be had")]
+    Secret {
+        /// Its name.
+        name: String,
+        /// Why.
+        #[source]
+        source: throughline_adapter::SecretError,
+    },
     /// The HTTP client can't be set up.
     #[error("the HTTP client can't be set up: {0}")]
     Client(String),
@@ -93,6 +102,7 @@ impl Hub {
             Client::new(&ClientOptions { ca_files: config.ca_files.clone(), ..ClientOptions::default() })
                 .map_err(|error| StartError::Client(error.to_string()))?;
         let systems = systems(&config, &catalog, &client, &clock)?;
+        let secrets = secrets(&config)?;
         let store = Store::open(throughline_store::Options::new(&config.data)).await?;
         let executor = Arc::new(Executor {
             store: store.clone(),
@@ -102,7 +112,7 @@ impl Hub {
             systems,
             functions: Functions::default(),
             locks: Default::default(),
-            secrets: BTreeMap::new(),
+            secrets,
         });
         let flows = FlowSet::new(
             catalog
@@ -307,4 +317,15 @@ fn systems(
         systems.insert(name.clone(), Arc::new(system));
     }
     Ok(systems)
+}
+
+/// The secrets flows may ask for.
+fn secrets(config: &Config) -> Result<BTreeMap<String, Value>, StartError> {
+    let read = |(name, reference): (&String, &throughline_adapter::SecretRef)| {
+        let secret =
+            reference.resolve().map_err(|source| StartError::Secret { name: name.clone(), source })?;
+        let object = serde_json::from_str::<Value>(secret.reveal()).ok().filter(Value::is_object);
+        Ok((name.clone(), object.unwrap_or_else(|| Value::String(secret.reveal().to_owned()))))
+    };
+    config.secrets.iter().map(read).collect()
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests may fail like the tests themselves")]
 
+mod plain;
 mod poll;
 mod stub;
 mod webhook;
@@ -58,6 +59,19 @@ do:
         query: {after: '${ .cursor // "" | tostring }'}
 "#;
 
+const FLOW: &str = r#"
+document: {dsl: 1.0.3, namespace: test, name: ask, version: 1.0.0}
+use: {secrets: [apiToken]}
+do:
+  - ask:
+      call: http
+      with:
+        method: get
+        endpoint:
+          uri: ${ .uri }
+          authentication: {bearer: {token: '${ $secrets.apiToken }'}}
+"#;
+
 /// A hub joined to one stub system.
 pub(crate) struct Joined {
     pub(crate) hub: Hub,
@@ -73,6 +87,7 @@ impl Joined {
         let files = Files::of([
             ("routes.yaml", "routes: []\n"),
             ("legal-entities.yaml", "entities: []\n"),
+            ("flows/ask.yaml", FLOW),
             ("adapters/stub/adapter.yaml", ADAPTER),
             ("adapters/stub/functions/signed.events.yaml", EVENTS),
             ("adapters/stub/functions/changes.poll.yaml", POLL),
@@ -91,6 +106,7 @@ impl Joined {
         let config = Config {
             data: folder.path().join("data"),
             systems: BTreeMap::from([("clm".to_owned(), entry)]),
+            secrets: BTreeMap::from([secret("apiToken", "tok")]),
             ..Config::default()
         };
         let hub = Hub::start(config, catalog, Arc::new(SystemClock)).await.unwrap();

@@ -75,7 +75,7 @@ async fn a_broken_record_spoils_no_other() {
     let (one, two, deep) =
         (release(1), release(2), format!("{{\"ocid\":\"o\",\"x\":{}1{}}}", "[".repeat(500), "]".repeat(500)));
     let intake = Intake::open().await;
-    let mut check = async |name: &str, text: Vec<u8>, said: &str| {
+    let check = async |name: &str, text: Vec<u8>, said: &str| {
         let report = intake.text(Format::Ocds, name, text).await;
         let taken = report.accepted + report.duplicate;
         assert_eq!((taken, report.rejected), (2, 1), "{name}: {report:?}");

@@ -71,7 +71,7 @@ async fn every_ocds_example() {
 async fn french_contracts() {
     let Some(data) = shared() else { return };
     let intake = Intake::open().await;
-    let mut check = async |name: &str, records: u64| {
+    let check = async |name: &str, records: u64| {
         let report = twice(&intake, Format::Decp, &data.join("decp_fr_2019").join(name)).await;
         assert_eq!(report.records, records, "{name}");
         report
