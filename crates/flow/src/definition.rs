@@ -70,7 +70,7 @@ impl Definition {
     pub fn metadata_value(&self, field: &str, input: &Value, env: &Env<'_>) -> Result<Value, Error> {
         let Some(template) = self.metadata_fields.get(field) else { return Ok(Value::Null) };
         let input = data::from_json(input);
-        let outside = Outside { definition: self, env, input: &input };
+        let outside = Outside { definition: self, env, input: &input, context: None };
         template.eval(&input, &outside).map(|v| data::to_json(&v))
     }
 

@@ -68,6 +68,8 @@ pub(crate) struct Outside<'a> {
     pub(crate) definition: &'a Definition,
     pub(crate) env: &'a Env<'a>,
     pub(crate) input: &'a Val,
+    /// The run's context, once it has one.
+    pub(crate) context: Option<&'a Val>,
 }
 
 impl Bindings for Outside<'_> {
@@ -77,7 +79,8 @@ impl Bindings for Outside<'_> {
             Var::Workflow => workflow(self.definition, self.env, self.input),
             Var::Runtime => runtime(),
             Var::Secrets => secrets(self.definition, self.env)?,
-            Var::Context | Var::Output | Var::Task | Var::Local(_) => Val::Null,
+            Var::Context => self.context.cloned().unwrap_or_default(),
+            Var::Output | Var::Task | Var::Local(_) => Val::Null,
         })
     }
 

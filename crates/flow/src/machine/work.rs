@@ -78,7 +78,7 @@ impl<'a> Machine<'a> {
         if let Some(schema) = &shape.schema {
             schema.check(&raw, "the run's input")?;
         }
-        let outside = Outside { definition: self.definition, env: self.env, input: &raw };
+        let outside = Outside { definition: self.definition, env: self.env, input: &raw, context: None };
         let input = match &shape.make {
             Some(make) => make.eval(&raw, &outside)?,
             None => raw.clone(),
@@ -194,7 +194,8 @@ impl<'a> Machine<'a> {
     /// Ends the run with an output.
     pub(super) fn complete(&mut self, output: Val) {
         let input = self.state.input.0.clone();
-        let outside = Outside { definition: self.definition, env: self.env, input: &input };
+        let context = Some(&self.state.context.0);
+        let outside = Outside { definition: self.definition, env: self.env, input: &input, context };
         let shape = &self.definition.output;
         let made = match &shape.make {
             Some(make) => make.eval(&output, &outside),
