@@ -189,7 +189,8 @@ impl Problem {
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.detail)?;
-        for problem in &self.problems {
+        // A single one is what the detail says already.
+        for problem in self.problems.iter().filter(|_| self.problems.len() > 1) {
             match problem.field.as_str() {
                 "" => write!(f, "\n  {}", problem.reason)?,
                 field => write!(f, "\n  {field}: {}", problem.reason)?,
@@ -266,5 +267,31 @@ impl From<throughline_hub::AcceptError> for Refusal {
             throughline_hub::AcceptError::TooMany(_) => Problem::new(Kind::TooLarge, error.to_string()),
             throughline_hub::AcceptError::Store(error) => error.into(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_hub_says_when_to_come_back() {
+        for kind in Kind::ALL {
+            let response = Problem::new(kind, "so it is").into_response();
+            assert_eq!(response.status(), kind.status());
+            assert_eq!(response.headers().contains_key(header::RETRY_AFTER), kind == Kind::Busy, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_problem_reads_back_as_it_was_written() {
+        let mut problem = Problem::new(Kind::Rejected, "id: missing");
+        problem.problems = vec![FieldProblem { field: "id".to_owned(), reason: "missing".to_owned() }];
+        problem.rejected = Some(7);
+        let text = serde_json::to_string(&problem).unwrap();
+        assert_eq!(serde_json::from_str::<Problem>(&text).unwrap(), *problem);
+        assert_eq!((problem.code(), problem.to_string()), ("T1006", "id: missing".to_owned()));
+        problem.problems.push(FieldProblem { field: String::new(), reason: "too short".to_owned() });
+        assert_eq!(problem.to_string(), "id: missing\n  id: missing\n  too short");
     }
 }

@@ -39,6 +39,11 @@ impl Client {
         &self.address
     }
 
+    /// Whether anyone listens there.
+    pub(crate) async fn answers(&self) -> bool {
+        matches!(tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(&self.address)).await, Ok(Ok(_)))
+    }
+
     /// Sends one request.
     pub(crate) async fn send(&self, mut request: Request<Body>) -> anyhow::Result<Response<Vec<u8>>> {
         let connected = tokio::time::timeout(CONNECT_TIME_MAX, TcpStream::connect(&self.address)).await;

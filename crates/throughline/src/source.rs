@@ -4,6 +4,7 @@
 //! file beside it, so that it is found whatever port it got.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use axum::Router;
@@ -20,6 +21,10 @@ use crate::client::Client;
 use crate::failure::{Exit, Failure};
 use crate::settings;
 
+/// How long a data folder may be in use by something that does not answer.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// Pause between two looks at it.
+const PAUSE: Duration = Duration::from_millis(100);
 /// File in the data folder that holds the address of the hub that has it open.
 const ADDRESS_FILE: &str = "address";
 
@@ -42,14 +47,23 @@ impl Source {
             let sentence = format!("no hub has run here: {} is no data folder yet", config.data.display());
             return Err(Failure::said(sentence).exit(Exit::NotFound).advise("`throughline up` starts one"));
         }
-        match Store::open(Options::new(&config.data)).await {
-            Ok(store) => Ok(Self::Folder(throughline_api::reading(store))),
-            Err(store::Error::InUse(_)) => {
-                Ok(Self::Hub(Client::new(&address_of(&config.data, config.listen))?))
+        let began = Instant::now();
+        loop {
+            match Store::open(Options::new(&config.data)).await {
+                Ok(store) => return Ok(Self::Folder(throughline_api::reading(store))),
+                Err(store::Error::InUse(_)) => {}
+                Err(error) => {
+                    return Err(Failure::from(
+                        anyhow::Error::new(error).context("the data folder can't be read"),
+                    ));
+                }
             }
-            Err(error) => {
-                Err(Failure::from(anyhow::Error::new(error).context("the data folder can't be read")))
+            let client = Client::new(&address_of(&config.data, config.listen))?;
+            // It may be another command that reads, or a hub that is just starting or stopping.
+            if client.answers().await || began.elapsed() > PATIENCE {
+                return Ok(Self::Hub(client));
             }
+            tokio::time::sleep(PAUSE).await;
         }
     }
 

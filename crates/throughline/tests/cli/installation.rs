@@ -91,7 +91,7 @@ impl Installation {
 
     /// Runs `throughline up` on a free port until it answers.
     pub(crate) fn up(&self) -> Up {
-        self.start(&["up", "--listen", "127.0.0.1:0"], "data/address")
+        self.start(&["up", "--listen", "127.0.0.1:0", "--log-format", "json"], "data/address")
     }
 
     /// Runs a command that stays, until it has written a file.

@@ -49,6 +49,9 @@ fn events_become_runs_that_outlive_the_process() {
 
     assert_eq!(up.stop(), 0, "{}", read(&installation.path("up.log")));
     assert!(!installation.path("data/address").exists());
+    let log = read(&installation.path("up.log"));
+    let said: Vec<serde_json::Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(said.iter().any(|line| line["message"] == "stopped"), "{log}");
 
     // Nobody has the folder now: the same commands read it, and those that need a hub say so.
     let list = installation.run(&completed).with(0).json();

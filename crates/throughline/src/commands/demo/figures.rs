@@ -139,7 +139,8 @@ async fn activation(hub: &Hub) -> anyhow::Result<Quantiles> {
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         for record in page {
-            let body: Value = serde_json::from_slice(&record.body).context("an activation does not read back")?;
+            let body: Value =
+                serde_json::from_slice(&record.body).context("an activation does not read back")?;
             let value = body.get("seconds").context("an activation has no seconds")?;
             let value = value.as_f64().or_else(|| value.as_str().and_then(|s| s.parse().ok()));
             seconds.push(value.context("an activation's seconds are no number")?);
@@ -188,7 +189,10 @@ async fn lost(hub: &Hub, sandbox: &Sandbox) -> anyhow::Result<Vec<String>> {
         if let Some((_, _, collection)) = target
             && !sandbox.holds(&link.system, collection, &link.system_id)
         {
-            lost.push(format!("{}/{collection}/{} ({} {})", link.system, link.system_id, link.noun, link.canonical_id));
+            lost.push(format!(
+                "{}/{collection}/{} ({} {})",
+                link.system, link.system_id, link.noun, link.canonical_id
+            ));
         }
     }
     Ok(lost)

@@ -91,7 +91,13 @@ fn vendors(text: &mut String, figures: &Figures) {
         row(text, name, objects);
     }
     let injected: u64 = figures.faults.values().sum();
-    heading(text, &format!("{injected} faults injected into {} requests and {} webhooks", figures.requests, figures.webhooks));
+    heading(
+        text,
+        &format!(
+            "{injected} faults injected into {} requests and {} webhooks",
+            figures.requests, figures.webhooks
+        ),
+    );
     for (kind, count) in &figures.faults {
         row(text, kind, count);
     }
@@ -126,7 +132,10 @@ mod tests {
         let map = |pairs: &[(&str, usize)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), *v)).collect();
         Figures {
             records: BTreeMap::from([("opportunity".to_owned(), 3)]),
-            runs: BTreeMap::from([("contract-activation".to_owned(), BTreeMap::from([("faulted".to_owned(), 1), ("completed".to_owned(), 2)]))]),
+            runs: BTreeMap::from([(
+                "contract-activation".to_owned(),
+                BTreeMap::from([("faulted".to_owned(), 1), ("completed".to_owned(), 2)]),
+            )]),
             waiting: (0..10).map(|n| (format!("flow: reason {n}"), n + 1)).collect(),
             failed: map(&[("flow: refused", 1)]),
             activation: Quantiles { count: 2, p50: 0.5, p99: 1.0 },
@@ -158,7 +167,11 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_shouted() {
-        let wrong = Figures { duplicated: vec!["erp/job/PJ-1".to_owned()], lost: vec!["one".to_owned()], ..figures() };
+        let wrong = Figures {
+            duplicated: vec!["erp/job/PJ-1".to_owned()],
+            lost: vec!["one".to_owned()],
+            ..figures()
+        };
         assert!(!wrong.exact());
         let text = text(&wrong, 1.0);
         assert!(text.contains("DUPLICATED: erp/job/PJ-1") && text.contains("LOST: one"));
