@@ -1,5 +1,7 @@
 //! What `throughline check` says of broken catalogs and configurations: every problem at once, each with its place.
 
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 use throughline_hub::catalog::{Catalog, Files, report};
 use throughline_hub::config::{Config, FILE_NAME};
 

@@ -5,6 +5,8 @@
 //! `{stub}` in a fixture stands for the stub's address. Where the vendors' own descriptions are at hand, the bodies sent are
 //! held against them too.
 
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 #[path = "fixtures/descriptions.rs"]
 mod descriptions;
 #[path = "fixtures/stub.rs"]

@@ -2,6 +2,8 @@
 //!
 //! Everything is real but the vendors: the built-in catalog, the whole hub on a store of its own, and the simulators behind TLS.
 
+#![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
+
 mod provisioning;
 mod waiting;
 mod world;
