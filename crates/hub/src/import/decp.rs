@@ -21,7 +21,19 @@ const SOURCE: &str = "decp";
 /// A contract of more months is a slip of the pen.
 const MONTHS_MAX: i64 = 1_200;
 /// What buyers write when a modification only mends the record (rule A6).
-const MENDING: [&str; 6] = ["erreur", "rectif", "correcti", "coquille", "saisie", "régularis"];
+const MENDING: [&str; 11] = [
+    "erreur",
+    "rectif",
+    "correcti",
+    "coquille",
+    "saisie",
+    "régularis",
+    "date de notification",
+    "date notification",
+    "siret",
+    "au lieu de",
+    "renvoi",
+];
 
 /// The record an object is.
 pub(super) fn records(value: Value) -> Vec<Part> {
