@@ -39,6 +39,8 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
     let connections = GracefulShutdown::new();
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(limits.head_time_max).pipeline_flush(true);
+    // Settles every route once, instead of once a request.
+    let router: Router = router.with_state(());
     let service = TowerToHyperService::new(router);
     loop {
         let accepted = tokio::select! {

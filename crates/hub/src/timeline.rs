@@ -143,7 +143,9 @@ impl Timeline {
     fn moved(&mut self, entry: &Entry, record: StepRecord, open: &mut HashMap<u64, usize>) {
         match record.input {
             flow::Input::CallEnded { activation, result } => {
-                let Some(step) = open.remove(&activation.0).and_then(|at| self.steps.get_mut(at)) else { return };
+                let Some(step) = open.remove(&activation.0).and_then(|at| self.steps.get_mut(at)) else {
+                    return;
+                };
                 step.ended = Some(entry.at);
                 step.fault = result.err().map(|error| fault(&error));
                 if let What::Call { looks, .. } = &mut step.what {
@@ -159,8 +161,12 @@ impl Timeline {
                 self.point(entry, What::Time { kind });
             }
             flow::Input::EventArrived { event, .. } => {
-                let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-                self.point(entry, What::Event { type_: text("type"), source: text("source"), id: text("id") });
+                let text =
+                    |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+                self.point(
+                    entry,
+                    What::Event { type_: text("type"), source: text("source"), id: text("id") },
+                );
             }
             flow::Input::Cancel { reason } => self.point(entry, What::Cancelled { reason }),
         }
@@ -186,7 +192,8 @@ fn fault(error: &flow::Error) -> Fault {
 /// Reads an error as it is stored.
 pub fn fault_of(error: &Value) -> Fault {
     let text = |name: &str| error.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let status = error.get("status").and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok()).unwrap_or(500);
+    let status =
+        error.get("status").and_then(Value::as_u64).and_then(|s| u16::try_from(s).ok()).unwrap_or(500);
     Fault { type_: text("type"), status, title: text("title"), detail: text("detail") }
 }
 
@@ -228,7 +235,14 @@ mod tests {
         let told: Vec<_> = timeline
             .steps
             .iter()
-            .map(|s| (s.task.as_str(), s.began.as_second(), s.ended.map(Timestamp::as_second), s.fault.as_ref().map(|f| f.status)))
+            .map(|s| {
+                (
+                    s.task.as_str(),
+                    s.began.as_second(),
+                    s.ended.map(Timestamp::as_second),
+                    s.fault.as_ref().map(|f| f.status),
+                )
+            })
             .collect();
         assert_eq!(
             told,
