@@ -186,11 +186,12 @@ pub(crate) fn problem_at(file: &str, pointer: &str, message: impl Into<String>) 
     }
 }
 
-/// "did you mean" for a name, when one of the known ones is close.
+/// "did you mean" for a name, when one of the known ones is close: the longer the name, the more may differ.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
+    let far = (1 + name.chars().count() / 4).min(3);
     known
         .map(|k| (distance(name, k), k))
-        .filter(|(d, _)| *d <= 3)
+        .filter(|(d, _)| *d <= far)
         .min()
         .map(|(_, k)| format!("did you mean {k:?}?"))
 }
@@ -228,5 +229,7 @@ mod tests {
         let nearest = |name: &str| nearest(name, known.into_iter());
         assert_eq!(nearest("contract.recrod").as_deref(), Some("did you mean \"contract.record\"?"));
         assert_eq!(nearest("ledger.post"), None);
+        assert_eq!(super::nearest("psa", ["crm", "erp"].into_iter()), None);
+        assert_eq!(super::nearest("USA", ["DE", "US"].into_iter()).as_deref(), Some("did you mean \"US\"?"));
     }
 }
