@@ -1,4 +1,5 @@
-//! Which facts a contract lacks for its activation, and why each is needed.
+//! Which facts a contract lacks for its activation, and why each is needed. A term that ends before it starts states
+//! neither.
 
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,12 @@ pub fn missing(terms: &ContractTerms, signed: Option<Day>, entity: Option<&Legal
     }
     if terms.start.is_none() {
         missing.push(Missing::new("start", "the project and its billing schedule begin on the start date"));
+    }
+    if let (Some(start), Some(end)) = (terms.start, terms.end)
+        && end < start
+    {
+        let reason = format!("the term ends on {end}, before it starts on {start}; one of the two is wrong");
+        missing.push(Missing::new("end", &reason));
     }
     if signed.is_none() {
         missing.push(Missing::new("signedDate", "what is not signed has no effect on billing"));
@@ -94,6 +101,9 @@ mod tests {
         let blank =
             json!({"customer": {"name": "  "}, "currency": "EUR", "value": "10", "start": "2026-01-01"});
         check(blank, Some("2026-01-01"), true, &["customer.name"]);
+        let reversed = json!({"customer": {"name": "Acme"}, "currency": "EUR", "value": "10",
+            "start": "2026-01-02", "end": "2026-01-01"});
+        check(reversed, Some("2026-01-01"), true, &["end"]);
         let rates = json!({"customer": {"name": "Acme"}, "currency": "EUR", "start": "2026-01-01", "billing": [
             {"model": "timeAndMaterials", "id": "a", "description": "d", "rates": [{"role": "r", "rate": "100"}]}]});
         check(rates, Some("2026-01-01"), true, &[]);

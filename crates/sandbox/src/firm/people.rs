@@ -161,13 +161,16 @@ fn amend(world: &mut World, id: &str, contract: &str, deal: &Signed, seed: u64) 
     let name = format!("AM-{}-{ordinal}", contract.trim_start_matches("CT-"));
     let mut dice = dice(seed, "amend", &name);
     let today = world.now().to_zoned(TimeZone::UTC).date();
-    let amendment = amendment(&mut dice, &name, ordinal, deal, today);
+    // The version that is in force so far; a correction is of that one, an amendment makes the next.
+    let version = entry["version"].as_u64().unwrap_or(1);
+    let amendment = amendment(&mut dice, &name, version, deal, today);
     let number = entry["number"].as_str().unwrap_or_default();
     if docusign::create(world, &envelope(&name, contract, number, &amendment)).is_ok() {
         world.next(AMENDED);
     }
     if ordinal == 1 && dice.random_bool(registers::AMENDED_AGAIN) {
         entry["ordinal"] = json!(ordinal + 1);
+        entry["version"] = amendment["version"].clone();
         entry["due"] = json!(world.now().as_millisecond() + dice.random_range(AMENDS_AGAIN_AFTER_MS));
         world.put(LEGAL, id, entry);
     } else {
@@ -175,7 +178,7 @@ fn amend(world: &mut World, id: &str, contract: &str, deal: &Signed, seed: u64) 
     }
 }
 
-fn amendment(dice: &mut impl Rng, name: &str, ordinal: u64, deal: &Signed, today: Date) -> Value {
+fn amendment(dice: &mut impl Rng, name: &str, in_force: u64, deal: &Signed, today: Date) -> Value {
     let mut changes = json!({});
     if dice.random_bool(registers::CHANGES_TERM)
         && let Some(end) = deal.end
@@ -196,7 +199,8 @@ fn amendment(dice: &mut impl Rng, name: &str, ordinal: u64, deal: &Signed, today
     }
     let correction = dice.random_bool(CORRECTS);
     json!({
-        "id": name, "version": ordinal + 1, "kind": if correction { "correction" } else { "amendment" },
+        "id": name, "version": if correction { in_force } else { in_force + 1 },
+        "kind": if correction { "correction" } else { "amendment" },
         "reason": if correction { "typing error in the original" } else { "change agreed with the customer" },
         "effectiveDate": today.to_string(), "changes": changes,
     })

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context;
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 use throughline_hub::Hub;
@@ -65,8 +66,8 @@ const TARGETS: [(&str, &str, &str); 11] = [
     ("project", "erp-emea", "projects"),
     ("project", "psa", "workspaces"),
     ("work-breakdown", "psa", "workspaces"),
-    ("contract-folder", "docs", "items"),
-    ("document-reference", "docs", "items"),
+    ("contract-folder", "docs", "driveItems"),
+    ("document-reference", "docs", "driveItems"),
     ("opportunity", "crm", "Opportunity"),
 ];
 /// Links read at most.
@@ -141,12 +142,16 @@ async fn activation(hub: &Hub) -> anyhow::Result<Quantiles> {
         for record in page {
             let body: Value =
                 serde_json::from_slice(&record.body).context("an activation does not read back")?;
-            let value = body.get("seconds").context("an activation has no seconds")?;
-            let value = value.as_f64().or_else(|| value.as_str().and_then(|s| s.parse().ok()));
-            seconds.push(value.context("an activation's seconds are no number")?);
+            seconds.push(took(&body).context("an activation does not say when it began and was confirmed")?);
         }
     }
     Ok(quantiles(seconds))
+}
+
+/// Seconds an activation took.
+fn took(activation: &Value) -> Option<f64> {
+    let instant = |name: &str| activation.get(name)?.as_str()?.parse::<Timestamp>().ok();
+    Some(instant("confirmedAt")?.duration_since(instant("startedAt")?).as_secs_f64())
 }
 
 fn quantiles(mut values: Vec<f64>) -> Quantiles {

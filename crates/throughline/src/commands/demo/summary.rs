@@ -10,6 +10,22 @@ const REASONS_SHOWN: usize = 8;
 /// Width of the column of names.
 const NAME_WIDTH: usize = 30;
 
+/// The collections of the vendors that are shown, and what they hold.
+const SHOWN: [(&str, &str); 12] = [
+    ("salesforce/Opportunity", "Salesforce opportunities"),
+    ("docusign/envelopes", "DocuSign envelopes"),
+    ("netsuite/customer", "NetSuite customers"),
+    ("netsuite/job", "NetSuite projects"),
+    ("netsuite/billingSchedule", "NetSuite billing schedules"),
+    ("business-central/customers", "Business Central customers"),
+    ("business-central/projects", "Business Central projects"),
+    ("business-central/jobPlanningLines", "Business Central billing lines"),
+    ("kantata/workspaces", "Kantata workspaces"),
+    ("kantata/stories", "Kantata stories"),
+    ("graph/driveItems", "Graph folders and files"),
+    ("salesforce/Account", "Salesforce accounts"),
+];
+
 /// The summary a person reads.
 pub(super) fn text(figures: &Figures, seconds: f64) -> String {
     let mut text = String::new();
@@ -86,8 +102,9 @@ fn activation(text: &mut String, activation: &Quantiles) {
 }
 
 fn vendors(text: &mut String, figures: &Figures) {
-    heading(text, "What the vendors' own ledgers hold");
-    for (name, Held { objects, .. }) in figures.held.iter().filter(|(_, held)| held.objects > 0) {
+    heading(text, "What the vendors hold, by their own ledgers");
+    for (collection, name) in SHOWN {
+        let Held { objects, .. } = figures.held.get(collection).copied().unwrap_or_default();
         row(text, name, objects);
     }
     let injected: u64 = figures.faults.values().sum();
