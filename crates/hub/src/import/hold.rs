@@ -74,7 +74,7 @@ fn missing_facts(signed: &ContractSigned, entities: &LegalEntities) -> Vec<Probl
     let entity = entity(terms, entities);
     completeness::missing(terms, signed.signed_date, entity.as_ref())
         .into_iter()
-        .map(|missing| Problem::new(missing.field, format!("missing: {}", missing.reason)))
+        .map(|missing| Problem::new(missing.field, missing.reason))
         .collect()
 }
 
