@@ -77,7 +77,10 @@ fn body(call: &HttpCall, value: &Value) -> Body {
             Body::Bytes { content_type: t.to_owned(), bytes: s.clone().into_bytes().into() }
         }
         // Written out at once: a copy of the value would cost more than its text.
-        _ => Body::Bytes { content_type: JSON.to_owned(), bytes: value.to_string().into_bytes().into() },
+        _ => {
+            let text = serde_json::to_vec(value).expect("a JSON value serialises");
+            Body::Bytes { content_type: JSON.to_owned(), bytes: text.into() }
+        }
     }
 }
 
