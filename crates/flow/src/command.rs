@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Error, Listen};
+use crate::{Body, Error, Listen};
 
 /// One execution of a task within a run. Unique in the run, rising.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -220,7 +220,7 @@ pub struct HttpCall {
     pub query: Vec<(String, String)>,
     /// Body.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Value>,
+    pub body: Option<Body>,
     /// Authentication policy as the DSL writes it (`basic`, `bearer`, `digest`, `oauth2`, `oidc`), secrets filled in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authentication: Option<Value>,

@@ -104,7 +104,7 @@ pub(crate) fn to_json(value: &Val) -> Value {
         Val::Null => Value::Null,
         Val::Bool(b) => Value::Bool(*b),
         Val::Num(n) => to_number(n).map_or(Value::Null, Value::Number),
-        Val::TStr(bytes) | Val::BStr(bytes) => Value::String(String::from_utf8_lossy(bytes).into_owned()),
+        Val::TStr(bytes) | Val::BStr(bytes) => Value::String(lossy(bytes).into_owned()),
         Val::Arr(items) => Value::Array(items.iter().map(to_json).collect()),
         Val::Obj(fields) => {
             Value::Object(fields.iter().map(|(k, v)| (key(k).into_owned(), to_json(v))).collect())
@@ -133,9 +133,14 @@ fn float(f: f64) -> Option<Number> {
     Number::from_f64(f)
 }
 
+/// Text is nearly always whole; checking that is cheaper than looking for what is not.
+fn lossy(bytes: &[u8]) -> std::borrow::Cow<'_, str> {
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Into::into)
+}
+
 fn key(key: &Val) -> std::borrow::Cow<'_, str> {
     match key {
-        Val::TStr(bytes) | Val::BStr(bytes) => String::from_utf8_lossy(bytes),
+        Val::TStr(bytes) | Val::BStr(bytes) => lossy(bytes),
         other => other.to_string().into(),
     }
 }
@@ -148,7 +153,7 @@ fn serialize<S: Serializer>(value: &Val, to: S) -> Result<S::Ok, S::Error> {
             Some(n) => n.serialize(to),
             None => to.serialize_unit(),
         },
-        Val::TStr(bytes) | Val::BStr(bytes) => to.serialize_str(&String::from_utf8_lossy(bytes)),
+        Val::TStr(bytes) | Val::BStr(bytes) => to.serialize_str(&lossy(bytes)),
         Val::Arr(items) => {
             let mut seq = to.serialize_seq(Some(items.len()))?;
             for item in items.iter() {

@@ -9,6 +9,7 @@
 //! `openapi`, `grpc`, `asyncapi`, `a2a` and `mcp`, `listen` with `foreach` or `until`, extensions, catalogs, and the schedules
 //! `every`, `cron` and `after`.
 
+mod body;
 mod command;
 mod correlations;
 mod data;
@@ -27,6 +28,7 @@ mod suggest;
 mod task;
 mod waiting;
 
+pub use body::Body;
 pub use command::{
     ActivationId, Call, Command, End, HttpCall, HttpOutput, Input, TimerKind, Trace, TraceKind,
 };

@@ -3,10 +3,10 @@
 use indexmap::IndexMap;
 use jaq_json::Val;
 
-use crate::data;
+use crate::data::{self, Data};
 use crate::expression::Bindings;
 use crate::task::{Http, Uri, UriPart};
-use crate::{Error, HttpCall};
+use crate::{Body, Error, HttpCall};
 
 /// Evaluates the call on a task's input.
 pub(super) fn call(http: &Http, input: &Val, bindings: &dyn Bindings) -> Result<HttpCall, Error> {
@@ -17,7 +17,7 @@ pub(super) fn call(http: &Http, input: &Val, bindings: &dyn Bindings) -> Result<
         uri: uri(&http.uri, input, bindings)?,
         headers: headers(&http.headers.eval(input, bindings)?)?,
         query: query(&http.query.eval(input, bindings)?)?,
-        body: body.map(|b| data::to_json(&b)),
+        body: body.map(|b| Body(Data(b))),
         authentication: authentication.map(|a| data::to_json(&a)),
         output: http.output,
         redirect: http.redirect,

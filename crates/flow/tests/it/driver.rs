@@ -259,6 +259,7 @@ fn described(call: &Call) -> String {
             for (name, value) in headers {
                 line.push_str(&format!(" {name}: {value}"));
             }
+            let body = body.as_ref().map(throughline_flow::Body::to_json);
             for part in body.iter().chain(authentication) {
                 line.push_str(&format!(" {part}"));
             }

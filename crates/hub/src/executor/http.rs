@@ -50,8 +50,8 @@ fn authentication(policy: &Value) -> Result<Authentication, flow::Error> {
 /// The adapter's request for a task's HTTP call.
 pub(crate) fn request(call: &HttpCall) -> Request {
     let body = match &call.body {
-        None | Some(Value::Null) => Body::None,
-        Some(value) => body(call, value),
+        Some(value) if !value.is_null() => body(call, value),
+        _ => Body::None,
     };
     Request {
         method: call.method.clone(),
@@ -66,22 +66,24 @@ pub(crate) fn request(call: &HttpCall) -> Request {
 }
 
 /// A JSON body, unless the task's content-type header says form or text.
-fn body(call: &HttpCall, value: &Value) -> Body {
+fn body(call: &HttpCall, value: &flow::Body) -> Body {
     let content_type =
         call.headers.iter().find(|(k, _)| k.eq_ignore_ascii_case("content-type")).map(|(_, v)| v.as_str());
-    match (content_type, value) {
-        (Some(t), Value::Object(fields)) if t.starts_with("application/x-www-form-urlencoded") => {
-            Body::Form(fields.iter().map(|(k, v)| (k.clone(), text(v))).collect())
-        }
-        (Some(t), Value::String(s)) if !t.contains("json") => {
-            Body::Bytes { content_type: t.to_owned(), bytes: s.clone().into_bytes().into() }
-        }
-        // Written out at once: a copy of the value would cost more than its text.
-        _ => {
-            let text = serde_json::to_vec(value).expect("a JSON value serialises");
-            Body::Bytes { content_type: JSON.to_owned(), bytes: text.into() }
+    if let Some(other) = content_type.filter(|t| !t.contains("json"))
+        && value.is_text_or_object()
+    {
+        match value.to_json() {
+            Value::Object(fields) if other.starts_with("application/x-www-form-urlencoded") => {
+                return Body::Form(fields.iter().map(|(k, v)| (k.clone(), text(v))).collect());
+            }
+            Value::String(text) => {
+                return Body::Bytes { content_type: other.to_owned(), bytes: text.into_bytes().into() };
+            }
+            _ => {}
         }
     }
+    // Written out at once: a copy of the value would cost more than its text.
+    Body::Bytes { content_type: JSON.to_owned(), bytes: value.to_bytes().into() }
 }
 
 fn text(value: &Value) -> String {

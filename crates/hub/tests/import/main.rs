@@ -7,7 +7,7 @@
 )]
 
 mod samples;
-mod shared;
+mod registers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -59,9 +59,9 @@ pub(crate) struct Held {
 /// Where a system keeps the counterparts of a kind of record: kind, system, collection.
 const TARGETS: [(&str, &str, &str); 11] = [
     ("contract", "clm", "envelopes"),
-    ("customer", "erp-global", "customer"),
-    ("project", "erp-global", "job"),
-    ("billing-schedule", "erp-global", "billingSchedule"),
+    ("customer", "erp-americas", "customer"),
+    ("project", "erp-americas", "job"),
+    ("billing-schedule", "erp-americas", "billingSchedule"),
     ("customer", "erp-emea", "customers"),
     ("project", "erp-emea", "projects"),
     ("project", "psa", "workspaces"),
