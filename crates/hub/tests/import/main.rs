@@ -6,8 +6,8 @@
     reason = "the helpers of tests may fail and speak like tests"
 )]
 
-mod samples;
 mod registers;
+mod samples;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
