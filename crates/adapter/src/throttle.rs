@@ -1,5 +1,6 @@
 //! Keeps a system's limits: places for requests under way, a token bucket, and pauses the system asked for.
 
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,7 +18,10 @@ const PLACE_WAIT_MAX: Duration = Duration::from_secs(60);
 pub(crate) const HOLD_MAX: Duration = Duration::from_secs(5);
 /// No system is believed that asks for a longer pause.
 const PAUSE_MAX: Duration = Duration::from_secs(3_600);
-/// Pause when a system says "too much" and not how long.
+/// Pause when a system says "too much" and not how long; doubled each time it says so again without taking a request in
+/// between, up to what the adapter says.
+const PAUSE_FIRST: Duration = Duration::from_millis(500);
+/// The longest such pause when the adapter says nothing, and the pause between requests when a quota is nearly used.
 const PAUSE: Duration = Duration::from_secs(1);
 /// Share of a quota from which on requests are spaced out.
 const SLOW_FROM: f64 = 0.95;
@@ -28,6 +32,8 @@ pub(crate) struct Gate {
     places: Semaphore,
     bucket: Option<Mutex<Bucket>>,
     paused_until: Mutex<Option<Instant>>,
+    /// Refusals in a row that did not say how long.
+    refusals: AtomicU32,
     throttle: Throttle,
 }
 
@@ -37,6 +43,7 @@ impl Gate {
             places: Semaphore::new(limits.concurrency as usize),
             bucket: limits.rate.map(|rate| Mutex::new(Bucket::new(rate))),
             paused_until: Mutex::new(None),
+            refusals: AtomicU32::new(0),
             throttle,
         }
     }
@@ -102,14 +109,22 @@ impl Gate {
             || self.throttle.statuses.as_ref().map_or(status == 429, |s| s.contains(status));
         let asked = status == 503 && headers.contains_key(http::header::RETRY_AFTER);
         if too_much || asked {
-            self.pause(told.unwrap_or(self.throttle.pause.unwrap_or(PAUSE)));
+            self.pause(told.unwrap_or_else(|| self.untold_pause()));
             return true;
         }
+        self.refusals.store(0, Ordering::Relaxed);
         let length = if self.used_up(headers) { told } else { self.slow_down(headers) };
         if let Some(length) = length {
             self.pause(length);
         }
         length.is_some()
+    }
+
+    /// How long to leave a system alone that does not say.
+    fn untold_pause(&self) -> Duration {
+        let before = self.refusals.fetch_add(1, Ordering::Relaxed);
+        let most = self.throttle.pause.unwrap_or(PAUSE);
+        PAUSE_FIRST.saturating_mul(2_u32.saturating_pow(before)).min(most)
     }
 
     /// How long an answer's headers want us to wait.

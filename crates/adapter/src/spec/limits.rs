@@ -104,7 +104,8 @@ impl Limits {
 pub struct Throttle {
     /// Statuses that stop all traffic to the system for a while; absent: 429.
     pub statuses: Option<StatusSet>,
-    /// How long, when the system does not say; absent: one second.
+    /// How long at the most, when the system does not say: half a second at first, doubled each time it refuses again
+    /// without taking a request in between; absent: one second.
     #[serde(deserialize_with = "duration_option")]
     pub pause: Option<Duration>,
     /// A header that says when the limit is lifted.
