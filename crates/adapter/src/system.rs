@@ -84,8 +84,9 @@ impl std::fmt::Debug for Clock {
 
 /// Pause before a request is sent again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often one request may fetch a new token because the last was refused.
-const TOKENS_MAX: u32 = 2;
+/// How often one request may be signed in anew because its token was refused. Requests share a token, so one may meet
+/// the refusals that others caused.
+const TOKENS_MAX: u32 = 4;
 
 impl System {
     /// Sets a system up: fills in default settings, fetches its credentials.
