@@ -60,7 +60,7 @@ impl Bars {
 
     /// Looks at how far the hub is.
     pub(super) async fn hub(&self, hub: &Hub) -> anyhow::Result<()> {
-        let (mut sent, mut projects, mut activated, mut waiting, mut failed) = (0, 0, 0, 0, 0);
+        let (mut projects, mut activated, mut waiting, mut failed) = (0, 0, 0, 0);
         for count in hub.store().run_counts().await.context("runs can't be counted")? {
             let runs = u64::try_from(count.runs).unwrap_or_default();
             match count.status {
@@ -69,7 +69,6 @@ impl Bars {
                 _ => {}
             }
             match (count.flow.as_str(), count.status) {
-                ("opportunity-to-contract", RunStatus::Completed) => sent += runs,
                 ("contract-activation", RunStatus::Completed) => {
                     (activated, projects) = (activated + runs, projects + runs)
                 }
@@ -77,7 +76,9 @@ impl Bars {
                 _ => {}
             }
         }
-        self.contracts.set_position(sent);
+        let records = hub.store().record_counts().await.context("records can't be counted")?;
+        let drafted = records.iter().find(|(noun, _)| noun == "contract").map_or(0, |(_, count)| *count);
+        self.contracts.set_position(u64::try_from(drafted).unwrap_or_default());
         self.projects.set_length(projects);
         self.projects.set_position(activated);
         self.projects.set_message(format!("{waiting} runs waiting, {failed} failed"));
