@@ -1,21 +1,26 @@
-//! The connection pool all systems share.
+//! The connections all systems share.
 //!
 //! Trusts the machine's certificate authorities and those it is given besides. Speaks HTTP/2 where the other side does,
-//! keeps connections, follows no redirects.
+//! keeps connections, follows no redirects. Plain `http://` addresses have connections of their own: see
+//! [`crate::direct`].
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::{HeaderMap, Method};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 use url::Url;
 
+use crate::direct::{Direct, Pieces};
 use crate::fault::{EffectState, Fault, FaultClass};
 use crate::message::{Accept, Body, Request};
+
+/// How requests say who sends them.
+const AGENT: &str = concat!("throughline/", env!("CARGO_PKG_VERSION"));
 
 /// How a client is set up.
 #[derive(Debug, Clone)]
@@ -71,6 +76,7 @@ pub enum ClientError {
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
+    direct: Option<Direct>,
     pub(crate) request_timeout: Duration,
     pub(crate) body_bytes_max: usize,
 }
@@ -103,7 +109,7 @@ impl Client {
     pub fn new(options: &ClientOptions) -> Result<Self, ClientError> {
         let http = reqwest::Client::builder()
             .tls_backend_preconfigured(tls(&options.ca_files)?)
-            .user_agent(concat!("throughline/", env!("CARGO_PKG_VERSION")))
+            .user_agent(AGENT)
             .redirect(reqwest::redirect::Policy::none())
             .connect_timeout(options.connect_timeout)
             .pool_max_idle_per_host(options.idle_per_host_max)
@@ -113,13 +119,21 @@ impl Client {
             .http2_keep_alive_interval(Duration::from_secs(30))
             .http2_adaptive_window(true)
             .build()?;
-        Ok(Self { http, request_timeout: options.request_timeout, body_bytes_max: options.body_bytes_max })
+        Ok(Self {
+            http,
+            direct: Direct::new(options, AGENT),
+            request_timeout: options.request_timeout,
+            body_bytes_max: options.body_bytes_max,
+        })
     }
 
     /// Sends a request and reads the answer, whatever its status.
     pub(crate) async fn exchange(&self, mut url: Url, outgoing: &Outgoing) -> Result<Answer, Fault> {
         if !outgoing.query.is_empty() {
             url.query_pairs_mut().extend_pairs(&outgoing.query);
+        }
+        if let Some(direct) = self.direct.as_ref().filter(|_| Direct::serves(&url)) {
+            return direct.exchange(&url, outgoing).await;
         }
         let mut request = reqwest::Request::new(outgoing.method.clone(), url);
         *request.headers_mut() = outgoing.headers.clone();
@@ -137,32 +151,19 @@ impl Client {
     }
 }
 
-/// Reads a body within its limit; a body of one piece is not copied.
+/// Reads a body within its limit.
 async fn read(response: &mut reqwest::Response, outgoing: &Outgoing) -> Result<Bytes, Fault> {
     let max = outgoing.body_bytes_max;
-    let over = || {
-        let effect = outgoing.effect_unless_safe();
-        Fault::new(FaultClass::TooLarge, effect, format!("the answer is longer than {max} bytes"))
-    };
     if response.content_length().is_some_and(|length| length > max as u64) {
-        return Err(over());
+        return Err(outgoing.too_large());
     }
-    let mut first = Bytes::new();
-    let mut all = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| broken(&error, outgoing))? {
-        if first.len().max(all.len()) + chunk.len() > max {
-            return Err(over());
+    let mut pieces = Pieces::default();
+    while let Some(piece) = response.chunk().await.map_err(|error| broken(&error, outgoing))? {
+        if !pieces.take(piece, max) {
+            return Err(outgoing.too_large());
         }
-        if first.is_empty() && all.is_empty() {
-            first = chunk;
-            continue;
-        }
-        if all.is_empty() {
-            all.extend_from_slice(&first);
-        }
-        all.extend_from_slice(&chunk);
     }
-    Ok(if all.is_empty() { first } else { all.freeze() })
+    Ok(pieces.whole())
 }
 
 /// The fault of an exchange that broke off.
@@ -174,19 +175,14 @@ fn broken(error: &reqwest::Error, outgoing: &Outgoing) -> Fault {
     if error.is_connect() {
         return Fault::not_sent(FaultClass::Connection, format!("no connection: {said}"));
     }
-    let effect = outgoing.effect_unless_safe();
     if error.is_timeout() {
-        let seconds = outgoing.timeout.as_secs_f64();
-        return Fault::new(FaultClass::Timeout, effect, format!("no answer within {seconds} s"));
+        return outgoing.late();
     }
     if error.is_decode() {
+        let effect = outgoing.effect_unless_safe();
         return Fault::new(FaultClass::Parse, effect, format!("the answer can't be decoded: {said}"));
     }
-    Fault::new(
-        FaultClass::Connection,
-        effect,
-        format!("the connection broke before the answer was there: {said}"),
-    )
+    outgoing.broken_off(&said)
 }
 
 /// The innermost cause in words. The outer layers repeat the URL, whose query may hold what nobody should read.
@@ -255,6 +251,24 @@ impl Outgoing {
     /// What an exchange that broke off may have left behind.
     pub(crate) fn effect_unless_safe(&self) -> EffectState {
         if self.method.is_safe() { EffectState::NotDone } else { EffectState::Unknown }
+    }
+
+    /// The fault of an exchange that took too long.
+    pub(crate) fn late(&self) -> Fault {
+        let said = format!("no answer within {} s", self.timeout.as_secs_f64());
+        Fault::new(FaultClass::Timeout, self.effect_unless_safe(), said)
+    }
+
+    /// The fault of an exchange that ended without an answer.
+    pub(crate) fn broken_off(&self, said: &str) -> Fault {
+        let said = format!("the connection broke before the answer was there: {said}");
+        Fault::new(FaultClass::Connection, self.effect_unless_safe(), said)
+    }
+
+    /// The fault of an answer that is not read to its end.
+    pub(crate) fn too_large(&self) -> Fault {
+        let said = format!("the answer is longer than {} bytes", self.body_bytes_max);
+        Fault::new(FaultClass::TooLarge, self.effect_unless_safe(), said)
     }
 }
 

@@ -18,6 +18,7 @@ mod address;
 mod auth;
 mod classify;
 mod client;
+mod direct;
 mod fault;
 mod message;
 mod metrics;
