@@ -6,7 +6,10 @@ use jaq_json::Val;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::Data;
+use crate::data::{self, Data};
+
+/// Room that most bodies find enough.
+const TEXT_BYTES_USUAL: usize = 2 << 10;
 
 /// A JSON value that is written out without being copied into another form first.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
@@ -31,7 +34,9 @@ impl Body {
 
     /// Its JSON text.
     pub fn to_bytes(&self) -> Vec<u8> {
-        serde_json::to_vec(&self.0).expect("a JSON value serialises")
+        let mut text = Vec::with_capacity(TEXT_BYTES_USUAL);
+        data::write(&self.0.0, &mut text);
+        text
     }
 }
 

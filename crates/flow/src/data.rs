@@ -171,6 +171,60 @@ fn serialize<S: Serializer>(value: &Val, to: S) -> Result<S::Ok, S::Error> {
     }
 }
 
+/// Writes a value's JSON text: what serialising it gives, in less time.
+pub(crate) fn write(value: &Val, out: &mut Vec<u8>) {
+    match value {
+        Val::Null => out.extend_from_slice(b"null"),
+        Val::Bool(true) => out.extend_from_slice(b"true"),
+        Val::Bool(false) => out.extend_from_slice(b"false"),
+        Val::Num(n) => written(out, &to_number(n)),
+        Val::TStr(bytes) | Val::BStr(bytes) => write_text(bytes, out),
+        Val::Arr(items) => {
+            out.push(b'[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                write(item, out);
+            }
+            out.push(b']');
+        }
+        Val::Obj(fields) => {
+            out.push(b'{');
+            for (i, (name, value)) in fields.iter().enumerate() {
+                if i > 0 {
+                    out.push(b',');
+                }
+                match name {
+                    Val::TStr(bytes) | Val::BStr(bytes) => write_text(bytes, out),
+                    other => written(out, &other.to_string()),
+                }
+                out.push(b':');
+                write(value, out);
+            }
+            out.push(b'}');
+        }
+    }
+}
+
+/// Most text is written as it stands.
+fn write_text(bytes: &[u8], out: &mut Vec<u8>) {
+    // Without a way out of the loop, several bytes are looked at at once.
+    let plain =
+        bytes.iter().fold(true, |plain, b| plain & matches!(b, b' '..=b'~') & !matches!(b, b'"' | b'\\'));
+    if plain {
+        out.push(b'"');
+        out.extend_from_slice(bytes);
+        out.push(b'"');
+    } else {
+        written(out, &lossy(bytes));
+    }
+}
+
+fn written(out: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
+    serde_json::to_writer(out, value).expect("memory takes any plain value");
+}
+
 struct Borrowed<'a>(&'a Val);
 
 impl Serialize for Borrowed<'_> {
@@ -187,13 +241,16 @@ mod tests {
     #[test]
     fn json_comes_back_as_it_was() {
         let value = json!({
-            "a": [1, -1, 1.5, null, true, "ü\u{0}", {}], "max": u64::MAX, "min": i64::MIN, "z": {"b": 1, "a": 2},
+            "a": [1, -1, 1.5, null, true, "ü\u{0}", "\"\\\u{7f}", {}], "max": u64::MAX, "min": i64::MIN, "z": {"b": 1, "a": 2},
         });
         assert_eq!(to_json(&from_json(&value)), value);
         let data = Data::from_json(&value);
         let text = serde_json::to_string(&data).unwrap();
         assert_eq!(text, value.to_string());
         assert_eq!(serde_json::from_str::<Data>(&text).unwrap(), data);
+        let mut written = Vec::new();
+        write(&data.0, &mut written);
+        assert_eq!(String::from_utf8(written).unwrap(), text);
     }
 
     #[test]
