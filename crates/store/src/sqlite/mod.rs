@@ -117,7 +117,7 @@ impl Store {
 
     async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        write: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         self.inner.writer.write(write).await
     }

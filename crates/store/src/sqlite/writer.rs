@@ -15,13 +15,36 @@ use super::{Options, Stats};
 use crate::error::Error;
 use crate::types::CrashPoint;
 
-/// Tells a caller how its write ended, once the batch is durable or has failed.
-type Answer = Box<dyn FnOnce(Result<(), Error>) + Send>;
-/// Does its work inside the open transaction; says whether it succeeded.
-type Write = Box<dyn FnOnce(&Connection) -> (bool, Answer) + Send>;
+/// A write, and whoever waits for it.
+trait Write: Send {
+    /// Does its work inside the open transaction; says whether it succeeded. Done again when the batch has to be.
+    fn work(&mut self, connection: &Connection) -> bool;
+    /// Tells the caller how it ended, once the batch is durable or has failed.
+    fn tell(self: Box<Self>, durable: Result<(), Error>);
+}
+
+struct Waited<T, W> {
+    work: W,
+    result: Result<T, Error>,
+    reply: oneshot::Sender<Result<T, Error>>,
+}
+
+impl<T: Send, W: Fn(&Connection) -> Result<T, Error> + Send> Write for Waited<T, W> {
+    fn work(&mut self, connection: &Connection) -> bool {
+        self.result = (self.work)(connection);
+        self.result.is_ok()
+    }
+
+    fn tell(self: Box<Self>, durable: Result<(), Error>) {
+        let Self { result, reply, .. } = *self;
+        let _ = reply.send(durable.and(result));
+    }
+}
+
+type Batch = Vec<Box<dyn Write>>;
 
 enum Order {
-    Write(Write),
+    Write(Box<dyn Write>),
     Close(oneshot::Sender<()>),
 }
 
@@ -67,17 +90,11 @@ impl Writer {
 
     pub(super) async fn write<T: Send + 'static>(
         &self,
-        write: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
+        work: impl Fn(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (reply, answer) = oneshot::channel();
-        let order = Order::Write(Box::new(move |connection| {
-            let result = write(connection);
-            let done = result.is_ok();
-            let answer: Answer = Box::new(move |durable| {
-                let _ = reply.send(durable.and(result));
-            });
-            (done, answer)
-        }));
+        let result = Err(lost("its batch was given up"));
+        let order = Order::Write(Box::new(Waited { work, result, reply }));
         self.orders.send(order).await.map_err(|_| self.gone())?;
         answer.await.map_err(|_| self.gone())?
     }
@@ -144,7 +161,7 @@ impl Desk {
         }
     }
 
-    fn take(&self, order: Order, batch: &mut Vec<Write>) -> Option<oneshot::Sender<()>> {
+    fn take(&self, order: Order, batch: &mut Batch) -> Option<oneshot::Sender<()>> {
         match order {
             Order::Write(write) => {
                 batch.push(write);
@@ -155,59 +172,73 @@ impl Desk {
     }
 
     /// Makes a batch durable. `false`: a simulated crash has struck.
-    fn commit(&self, batch: &mut Vec<Write>) -> bool {
+    fn commit(&self, batch: &mut Batch) -> bool {
         let writes = batch.len() as u64;
         let number = self.counters.commits.load(Ordering::Relaxed) + 1;
         let crash = self.crash.filter(|(_, at)| *at == number).map(|(point, _)| point);
-        let begun = self.run("BEGIN IMMEDIATE");
-        let mut answers = Vec::with_capacity(batch.len());
-        for write in batch.drain(..) {
-            // A write that fails is undone alone: what it did up to then is rolled back to here.
-            let guarded = begun.is_ok() && self.run("SAVEPOINT one").is_ok();
-            if !guarded {
-                drop(write);
-                continue;
-            }
-            let (done, answer) = write(&self.connection);
-            answers.push(answer);
-            if self.connection.is_autocommit() {
-                // SQLite has given up the whole transaction (disk full, I/O error): the others must not go on outside it.
-                answers.into_iter().for_each(|tell| tell(Err(lost("the transaction was given up"))));
-                return true;
-            }
-            if !done {
-                let _ = self.run("ROLLBACK TO one");
-            }
-            let _ = self.run("RELEASE one");
-        }
+        let worked = match self.together(batch) {
+            Ok(true) => Ok(()),
+            Ok(false) => self.one_by_one(batch),
+            Err(error) => Err(error),
+        };
         if crash == Some(CrashPoint::BeforeCommit) {
             let _ = self.run("ROLLBACK");
-            self.counters.crashed.store(true, Ordering::Relaxed);
-            answers.into_iter().for_each(|tell| tell(Err(Error::Crash)));
-            return false;
+            return self.crashed(batch);
         }
-        let durable = begun.and_then(|()| self.run("COMMIT"));
+        let durable = worked.and_then(|()| self.run("COMMIT"));
         if crash == Some(CrashPoint::AfterCommit) {
-            self.counters.crashed.store(true, Ordering::Relaxed);
-            answers.into_iter().for_each(|tell| tell(Err(Error::Crash)));
-            return false;
+            return self.crashed(batch);
         }
         match durable {
             Ok(()) => {
                 self.counters.commits.fetch_add(1, Ordering::Relaxed);
                 self.counters.writes.fetch_add(writes, Ordering::Relaxed);
-                answers.into_iter().for_each(|tell| tell(Ok(())));
+                batch.drain(..).for_each(|write| write.tell(Ok(())));
             }
             Err(error) => {
-                let _ = self.run("ROLLBACK");
+                if !self.connection.is_autocommit() {
+                    let _ = self.run("ROLLBACK");
+                }
                 tracing::error!(%error, writes, "a group commit failed; nothing of it is acknowledged");
                 let full = error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull);
-                for tell in answers {
-                    tell(Err(if full { Error::DiskFull } else { lost(&error.to_string()) }));
+                for write in batch.drain(..) {
+                    write.tell(Err(if full { Error::DiskFull } else { lost(&error.to_string()) }));
                 }
             }
         }
         true
+    }
+
+    /// Does the work of all in one transaction. `false`: one has failed, and nothing is done.
+    fn together(&self, batch: &mut Batch) -> Result<bool, rusqlite::Error> {
+        self.run("BEGIN IMMEDIATE")?;
+        let done = batch.iter_mut().all(|write| write.work(&self.connection));
+        if !done && !self.connection.is_autocommit() {
+            self.run("ROLLBACK")?;
+        }
+        Ok(done)
+    }
+
+    /// Does the work of all in one transaction, each within bounds of its own: one that fails is undone alone.
+    fn one_by_one(&self, batch: &mut Batch) -> Result<(), rusqlite::Error> {
+        self.run("BEGIN IMMEDIATE")?;
+        for write in batch.iter_mut() {
+            self.run("SAVEPOINT one")?;
+            let done = write.work(&self.connection);
+            if !done {
+                // Fails when SQLite has given up the whole transaction (disk full, I/O error): the others must not go
+                // on outside it.
+                self.run("ROLLBACK TO one")?;
+            }
+            self.run("RELEASE one")?;
+        }
+        Ok(())
+    }
+
+    fn crashed(&self, batch: &mut Batch) -> bool {
+        self.counters.crashed.store(true, Ordering::Relaxed);
+        batch.drain(..).for_each(|write| write.tell(Err(Error::Crash)));
+        false
     }
 
     fn run(&self, sql: &str) -> Result<(), rusqlite::Error> {
