@@ -16,6 +16,10 @@ use std::process::ExitCode;
 
 use arguments::Arguments;
 use clap::Parser;
+use mimalloc::MiMalloc;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
