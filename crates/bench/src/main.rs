@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "tables are what it is for")]
 
 mod activation8;
+mod bare;
+mod ceiling;
 mod client;
 mod flows;
 mod hub;
@@ -39,6 +41,14 @@ enum Command {
         #[command(flatten)]
         measure: Measure,
     },
+    /// The same beside a bare loop of the same calls and syncs: the hub in percent of what the machine gives
+    Ceiling {
+        /// Flows in flight, one table row each
+        #[arg(long, value_delimiter = ',', default_values_t = [1, 16, 64, 256])]
+        in_flight: Vec<usize>,
+        #[command(flatten)]
+        measure: Measure,
+    },
     /// Events taken in per second, one at a time and in batches of 100
     Intake {
         /// Senders at once
@@ -66,6 +76,9 @@ enum Command {
     /// The stub of the systems that flows call; the others start it
     #[command(hide = true)]
     Stub,
+    /// The bare loop; `ceiling` starts it
+    #[command(hide = true)]
+    Bare { stub_port: u16, file: PathBuf },
 }
 
 #[derive(Args, Clone)]
@@ -102,17 +115,20 @@ impl Measure {
 
 fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    if matches!(arguments.command, Some(Command::Stub)) {
-        return stub::serve();
+    match &arguments.command {
+        Some(Command::Stub) => return stub::serve(),
+        Some(Command::Bare { stub_port, file }) => return bare::serve(*stub_port, file),
+        _ => {}
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         match arguments.command {
             Some(Command::Activation8 { in_flight, measure }) => activation8::run(&in_flight, &measure).await,
+            Some(Command::Ceiling { in_flight, measure }) => ceiling::run(&in_flight, &measure).await,
             Some(Command::Intake { senders, measure }) => intake::run(senders, &measure).await,
             Some(Command::Recovery { runs, program }) => recovery::run(runs, &program).await,
             Some(Command::Parked { runs, program }) => parked::run(runs, &program).await,
-            Some(Command::Stub) => Ok(()),
+            Some(Command::Stub | Command::Bare { .. }) => Ok(()),
             None => everything().await,
         }
     })
@@ -122,6 +138,7 @@ async fn everything() -> anyhow::Result<()> {
     let program = Program { throughline: None, folder: None };
     let measure = Measure { seconds: 10, warm_up: 3, program: program.clone() };
     activation8::run(&[1, 16, 64, 256], &measure).await?;
+    ceiling::run(&[1, 16, 64, 256], &measure).await?;
     intake::run(64, &measure).await?;
     recovery::run(10_000, &program).await?;
     parked::run(100_000, &program).await
