@@ -17,7 +17,7 @@ pub(crate) const DESK: &str = "_desk";
 const DOCUMENTS: &str = "_documents";
 const DOCUMENTS_MAX: usize = 50;
 /// The longest subject, and the longest value of a custom field.
-const TEXT_CHARACTERS_MAX: usize = 100;
+pub(crate) const TEXT_CHARACTERS_MAX: usize = 100;
 
 /// Makes an envelope from a request's body; its id.
 pub(crate) fn create(world: &mut World, definition: &Value) -> Result<String, Problem> {
@@ -25,6 +25,7 @@ pub(crate) fn create(world: &mut World, definition: &Value) -> Result<String, Pr
     if !["created", "sent"].contains(&status.as_str()) {
         return Err(Problem::parameter("Envelope status must be 'created' or 'sent'."));
     }
+    within_limits(definition)?;
     let documents = documents(definition)?;
     let signers = signers(definition, &status)?;
     if status == "sent" {
@@ -57,7 +58,7 @@ pub(crate) fn create(world: &mut World, definition: &Value) -> Result<String, Pr
 }
 
 /// Refuses texts that are longer than the vendor keeps them.
-pub(super) fn within_limits(definition: &Value) -> Result<(), Problem> {
+fn within_limits(definition: &Value) -> Result<(), Problem> {
     let long = |text: &Value| text.as_str().is_some_and(|text| text.chars().count() > TEXT_CHARACTERS_MAX);
     if long(&definition["emailSubject"]) {
         return Err(Problem::parameter("The email subject is longer than 100 characters."));

@@ -27,7 +27,7 @@ use crate::world::World;
 use problem::Problem;
 
 pub(crate) use connect::configure;
-pub(crate) use envelopes::{DESK, ENVELOPES, complete, create, decline, deliver, field};
+pub(crate) use envelopes::{DESK, ENVELOPES, TEXT_CHARACTERS_MAX, complete, create, decline, deliver, field};
 
 /// The simulator.
 pub struct DocuSign;

@@ -33,7 +33,6 @@ fn route(world: &mut World, request: &Request) -> Result<Response, Problem> {
         ["connect", rest @ ..] => connect::answer(world, request, rest),
         ["envelopes"] if request.method == Method::POST => {
             let definition = request.json().map_err(|_| Problem::body())?;
-            envelopes::within_limits(&definition)?;
             let id = envelopes::create(world, &definition)?;
             Ok(Response::json(StatusCode::CREATED, &render::created(&found(world, &id)?)))
         }

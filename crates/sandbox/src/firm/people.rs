@@ -165,8 +165,9 @@ fn amend(world: &mut World, id: &str, contract: &str, deal: &Signed, seed: u64) 
     let version = entry["version"].as_u64().unwrap_or(1);
     let amendment = amendment(&mut dice, &name, version, deal, today);
     let number = entry["number"].as_str().unwrap_or_default();
-    if docusign::create(world, &envelope(&name, contract, number, &amendment)).is_ok() {
-        world.next(AMENDED);
+    match docusign::create(world, &envelope(&name, contract, number, &amendment)) {
+        Ok(_) => drop(world.next(AMENDED)),
+        Err(_) => tracing::error!(amendment = name, "the CLM refuses legal's amendment"),
     }
     if ordinal == 1 && dice.random_bool(registers::AMENDED_AGAIN) {
         entry["ordinal"] = json!(ordinal + 1);
@@ -206,11 +207,18 @@ fn amendment(dice: &mut impl Rng, name: &str, in_force: u64, deal: &Signed, toda
     })
 }
 
-/// The envelope as the CLM's own user interface would make it: its terms in one field, longer than the API would take it.
+/// The envelope as legal makes it: its terms as text, in as many numbered fields as it takes.
 fn envelope(name: &str, contract: &str, number: &str, amendment: &Value) -> Value {
     let text = format!("Amendment {name} of contract {number}\n{amendment}\n");
     let field =
         |name: &str, value: &str| json!({"name": name, "value": value, "show": "false", "required": "false"});
+    let mut fields = vec![
+        field("throughlineContract", contract),
+        field("throughlineKind", "amendment"),
+        field("throughlineContractNumber", number),
+    ];
+    let parts = parts(&amendment.to_string());
+    fields.extend((1..).zip(&parts).map(|(n, part)| field(&format!("throughlineAmendment{n}"), part)));
     json!({
         "emailSubject": format!("Please sign: amendment of {number}"), "status": "sent", "transactionId": name,
         "documents": [{
@@ -220,9 +228,43 @@ fn envelope(name: &str, contract: &str, number: &str, amendment: &Value) -> Valu
         "recipients": {"signers": [
             {"recipientId": "1", "routingOrder": "1", "name": "Client Signatory", "email": "signatory@client.example"},
         ]},
-        "customFields": {"textCustomFields": [
-            field("throughlineContract", contract), field("throughlineKind", "amendment"),
-            field("throughlineContractNumber", number), field("throughlineAmendment", &amendment.to_string()),
-        ]},
+        "customFields": {"textCustomFields": fields},
     })
+}
+
+/// Cuts a text so that each part fits a custom field. No cut lies at a space, which might be trimmed.
+fn parts(text: &str) -> Vec<String> {
+    let characters: Vec<char> = text.chars().collect();
+    let mut parts = Vec::new();
+    let mut rest = characters.as_slice();
+    while !rest.is_empty() {
+        let most = rest.len().min(docusign::TEXT_CHARACTERS_MAX);
+        let good =
+            |at: &usize| *at == rest.len() || !(rest[*at].is_whitespace() || rest[*at - 1].is_whitespace());
+        let at = (1..=most).rev().find(good).unwrap_or(most);
+        parts.push(rest[..at].iter().collect());
+        rest = &rest[at..];
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amendment_is_cut_into_parts_that_fit() {
+        let check = |text: &str, want: &[usize]| {
+            let parts = parts(text);
+            assert_eq!(parts.concat(), text);
+            let lengths: Vec<usize> = parts.iter().map(|part| part.chars().count()).collect();
+            assert_eq!(lengths, want, "{parts:?}");
+        };
+        check("", &[]);
+        check("short", &[5]);
+        check(&"ü".repeat(250), &[100, 100, 50]);
+        check(&format!("{} {}", "a".repeat(99), "b".repeat(10)), &[98, 12]);
+        check(&format!("{} {}", "a".repeat(100), "b".repeat(10)), &[99, 12]);
+        check(&" ".repeat(120), &[100, 20]);
+    }
 }
