@@ -1,5 +1,7 @@
 //! Exchanges with plain `http://` addresses, byte by byte.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests may fail like the tests themselves")]
+
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -169,7 +171,7 @@ async fn connections_are_as_many_as_requests_at_once() {
     let client = client();
     for _ in 0..2 {
         let sent = (0..4).map(|_| client.send_plain(request("post", &server.url), None));
-        let sent: Vec<_> = sent.map(|sending| Box::pin(sending)).collect();
+        let sent: Vec<_> = sent.map(Box::pin).collect();
         for answered in futures_join(sent).await {
             assert_eq!(answered.unwrap().status, 200);
         }
