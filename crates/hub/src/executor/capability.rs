@@ -1,9 +1,10 @@
 //! Calls a capability of a system so that a repeat is safe.
 //!
 //! Each mutating function declares in `metadata.repeat` why repeating it does no harm: `native` (the system upserts by our
-//! key), or `lookup` (naming the function that finds what an earlier try has made). For `lookup`, look-up and creation
-//! are serialised per record, and the look-up always comes first: on the first try because another contract may have
-//! brought the same customer, on a repeat because the reply may have been lost after the effect.
+//! key), or `lookup` (naming the function that finds what an earlier try has made). Calls that change one record of a system
+//! go one after the other, so that what a function looks at still holds when it writes. For `lookup`, the look-up always
+//! comes first: on the first try because another contract may have brought the same customer, on a repeat because the
+//! reply may have been lost after the effect.
 
 use serde_json::Value;
 use throughline_adapter::System;
@@ -59,7 +60,7 @@ impl Executor {
         let run = FunctionRun::of(self, system, system_name, &request.idempotency_key);
         let record_key = function.record_key(with);
         let _serial = match (&function.repeat, &record_key) {
-            (Repeat::Lookup(_), Some(key)) => {
+            (Repeat::Lookup(_) | Repeat::Native, Some(key)) => {
                 Some(self.locks.lock(format!("{system_name}\u{1f}{}\u{1f}{key}", function.noun())).await)
             }
             _ => None,

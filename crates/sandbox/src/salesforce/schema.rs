@@ -206,6 +206,7 @@ pub(super) const OBJECTS: &[Object] = &[
             Field::of("Throughline_Contract__c", Kind::Text(16)).external_id(),
             Field::of("Contract_Number__c", Kind::Text(40)),
             Field::of("Contract_Status__c", Kind::Text(40)),
+            Field::of("Contract_Version__c", Kind::Double),
         ],
     },
     Object {
