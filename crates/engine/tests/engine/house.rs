@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 use crate::script::{Script, Scripted};
 
 /// The longest a test waits for something that ought to happen at once.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What outlives an engine: its data folder and its time.
 pub(crate) struct Ground {

@@ -126,16 +126,23 @@ impl Store {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = self.inner.places.acquire().await.map_err(|_| Error::Closed)?;
         let inner = Arc::clone(&self.inner);
-        blocking(move || {
-            let taken = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
-            let connection = taken.ok_or(Error::Closed)?;
-            let result = read(&connection);
-            inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-            result
-        })
-        .await
+        // A task of its own takes and gives back the place. Were it the caller's future, one that is not polled for a while
+        // (a call of a run that is busy with its own step) would keep the place, and one that is dropped would give it
+        // back while its connection is still at work.
+        let reading = tokio::spawn(async move {
+            let _place = inner.places.acquire().await.map_err(|_| Error::Closed)?;
+            let inner = Arc::clone(&inner);
+            blocking(move || {
+                let taken = inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let connection = taken.ok_or(Error::Closed)?;
+                let result = read(&connection);
+                inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+                result
+            })
+            .await
+        });
+        reading.await.map_err(|_| Error::Closed)?
     }
 
     /// Appends events to the log.

@@ -1,5 +1,9 @@
 //! Many callers at once.
 
+use std::pin::Pin;
+use std::task::{Context, Waker};
+use std::time::Duration;
+
 use throughline_store::{Error, Position, RunId, Snapshot, Transition};
 
 use crate::backend::Place;
@@ -114,6 +118,53 @@ pub(crate) async fn readers_see_only_whole_steps(place: &Place) {
         reads += 1;
     }
     writer.await.unwrap();
+}
+
+/// The longest that a store may take for a read.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// More reads than any backend has connections.
+const READS: usize = 64;
+
+/// A run polls its calls only between its own steps; were their reads to keep a place until then, its own read would wait
+/// for ever.
+pub(crate) async fn a_read_that_nobody_polls_holds_nobody_up(place: &Place) {
+    let store = place.open().await;
+    let mut unpolled: Vec<_> = (0..READS).map(|_| Box::pin(store.run(RunId(1)))).collect();
+    for read in &mut unpolled {
+        begin(read.as_mut());
+    }
+    within(store.run(RunId(1))).await.unwrap();
+    for read in unpolled {
+        within(read).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_read_that_is_given_up_holds_nobody_up(place: &Place) {
+    let store = place.open().await;
+    // Enough of them that a read is still at work when it is given up.
+    let events = (0..5_000).map(|n| event(&format!("e{n}"), "won", "{}")).collect();
+    store.append(events).await.unwrap();
+    for _ in 0..READS {
+        let reads: Vec<_> = (0..4)
+            .map(|_| {
+                let mut read = Box::pin(store.events_after(Position(0), 5_000));
+                begin(read.as_mut());
+                read
+            })
+            .collect();
+        tokio::task::yield_now().await;
+        drop(reads);
+        within(store.run(RunId(1))).await.unwrap();
+    }
+}
+
+/// Polls a future once, so that its work begins.
+fn begin<T>(future: Pin<&mut impl Future<Output = T>>) {
+    let _ = future.poll(&mut Context::from_waker(Waker::noop()));
+}
+
+async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(PATIENCE, future).await.expect("the store stands still")
 }
 
 pub(crate) async fn a_closed_store_refuses_and_has_kept_everything(place: &Place) {

@@ -60,6 +60,8 @@ macro_rules! conformance {
             concurrency::a_failing_write_leaves_its_batch_untouched,
             concurrency::one_of_many_rivals_moves_a_run,
             concurrency::readers_see_only_whole_steps,
+            concurrency::a_read_that_nobody_polls_holds_nobody_up,
+            concurrency::a_read_that_is_given_up_holds_nobody_up,
             concurrency::a_closed_store_refuses_and_has_kept_everything,
             crashes::before_the_commit_nothing_is_stored,
             crashes::after_the_commit_everything_is_stored_though_nobody_was_told,
