@@ -60,11 +60,16 @@ pub(crate) fn estimate(currency: Currency, work: &TimeAndMaterials) -> Result<Op
     let expected = match work.cap {
         Some(Cap::Amount(cap)) if priced.is_zero() => cap.value(),
         Some(Cap::Amount(cap)) => priced.min(cap.value()),
-        Some(Cap::Hours(cap)) if hours > cap.value() => priced * (cap.value() / hours),
+        Some(Cap::Hours(cap)) if hours > Decimal::ZERO => priced * within(cap.value(), hours),
         _ => priced,
     };
     let expected = currency.round(expected, RoundingPoint::Estimate)?.value();
     Ok((expected > Decimal::ZERO).then_some(expected))
+}
+
+/// The part of some hours that a cap lets pass, from 0 to 1.
+fn within(cap: Decimal, hours: Decimal) -> Decimal {
+    cap.clamp(Decimal::ZERO, hours) / hours
 }
 
 fn labour(hours: Decimal, rate: Decimal) -> Result<Decimal, NotADecimal> {
