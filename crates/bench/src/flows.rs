@@ -11,6 +11,7 @@ pub(crate) fn write(folder: &Path, port: u16) -> std::io::Result<()> {
     let flows = folder.join("flows");
     std::fs::create_dir_all(&flows)?;
     std::fs::write(flows.join("activation8.yaml"), activation8(port))?;
+    std::fs::write(flows.join("loop.yaml"), looping(port))?;
     std::fs::write(flows.join("parked.yaml"), PARKED)?;
     std::fs::write(folder.join("routes.yaml"), "routes: []\n")?;
     std::fs::write(folder.join("legal-entities.yaml"), "entities: []\n")
@@ -32,6 +33,20 @@ fn activation8(port: u16) -> String {
         );
     }
     flow
+}
+
+/// As many calls as its input says.
+fn looping(port: u16) -> String {
+    format!(
+        "{}  - each:
+      for: {{ each: number, in: '${{ [range(.calls)] }}' }}
+      do:
+        - step:
+            call: http
+            with: {{ method: post, endpoint: 'http://127.0.0.1:{port}/step', body: {{ number: '${{ $number }}' }} }}
+",
+        head("loop")
+    )
 }
 
 fn head(name: &str) -> String {

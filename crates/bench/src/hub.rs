@@ -56,6 +56,11 @@ impl Hub {
         self.child.id()
     }
 
+    /// Its data folder.
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
     /// Pulls the plug.
     pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
         self.child.kill()?;

@@ -10,8 +10,10 @@ mod bare;
 mod ceiling;
 mod client;
 mod flows;
+mod history;
 mod hub;
 mod intake;
+mod language;
 mod load;
 mod parked;
 mod process;
@@ -73,6 +75,19 @@ enum Command {
         #[command(flatten)]
         program: Program,
     },
+    /// The cost of a step with many runs stored, and of a call in a run with a long journal
+    History {
+        /// Runs stored before the measurement, one table row each
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 100_000, 1_000_000])]
+        stored: Vec<i64>,
+        /// Calls of the one long run; each makes two journal entries
+        #[arg(long, default_value_t = 50_000)]
+        calls: usize,
+        #[command(flatten)]
+        measure: Measure,
+    },
+    /// Large definitions read, and long loops
+    Language,
     /// The stub of the systems that flows call; the others start it
     #[command(hide = true)]
     Stub,
@@ -128,6 +143,11 @@ fn main() -> anyhow::Result<()> {
             Some(Command::Intake { senders, measure }) => intake::run(senders, &measure).await,
             Some(Command::Recovery { runs, program }) => recovery::run(runs, &program).await,
             Some(Command::Parked { runs, program }) => parked::run(runs, &program).await,
+            Some(Command::History { stored, calls, measure }) => {
+                history::over_runs(&stored, &measure).await?;
+                history::over_entries(calls, &measure.program).await
+            }
+            Some(Command::Language) => language::run(),
             Some(Command::Stub | Command::Bare { .. }) => Ok(()),
             None => everything().await,
         }
@@ -141,5 +161,8 @@ async fn everything() -> anyhow::Result<()> {
     ceiling::run(&[1, 16, 64, 256], &measure).await?;
     intake::run(64, &measure).await?;
     recovery::run(10_000, &program).await?;
-    parked::run(100_000, &program).await
+    parked::run(100_000, &program).await?;
+    history::over_runs(&[1_000, 100_000, 1_000_000], &measure).await?;
+    history::over_entries(50_000, &program).await?;
+    language::run()
 }

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 use super::calls::{CallEnded, execute};
 use super::journal::{Started, StepRecord, entry, with_env};
 use super::plan::{Plan, request};
+use super::snapshots::Snapshots;
 use super::waiting::{self, hears, timer_is_due};
 use super::{RunFacts, Signal};
 use crate::Error;
@@ -25,9 +26,6 @@ use crate::host::CallRequest;
 use crate::inner::Inner;
 use crate::metrics;
 use crate::registry::Mailbox;
-
-/// A state is written out at the latest after this many journal entries, so that loading a run costs no more.
-const ENTRIES_PER_SNAPSHOT: usize = 128;
 
 /// Where an actor's state comes from.
 pub(crate) enum Origin {
@@ -61,7 +59,7 @@ pub(crate) struct Actor {
     step: i64,
     status: RunStatus,
     state: Option<State>,
-    entries_since_snapshot: usize,
+    snapshots: Snapshots,
     calls: FuturesUnordered<BoxFuture<'static, Option<CallEnded>>>,
     aborts: Vec<(ActivationId, AbortHandle)>,
     /// Events in the inbox that have not been looked at.
@@ -85,11 +83,16 @@ impl Actor {
             step,
             status,
             state: None,
-            entries_since_snapshot: 0,
+            snapshots: Snapshots::default(),
             calls: FuturesUnordered::new(),
             aborts: Vec::new(),
             heard: Vec::new(),
         }
+    }
+
+    /// What the journal it was loaded from holds since the state was last written out.
+    pub(super) fn with_snapshots(self, snapshots: Snapshots) -> Self {
+        Self { snapshots, ..self }
     }
 
     /// Lives until the run parks or ends.
@@ -290,7 +293,7 @@ impl Actor {
         let cleared: Vec<_> = timers.iter().filter_map(|t| t.cleared()).collect();
         let parks = end.is_none() && calls.is_empty() && self.aborts.is_empty();
         let status = next_status(end.as_ref(), parks);
-        self.entries_since_snapshot += entries.len();
+        self.snapshots.grew(&entries);
         let snapshot = if end.is_some() { None } else { self.snapshot_if(parks, entries.len()) };
         let transition = Transition {
             expected_seq: self.seq,
@@ -335,13 +338,13 @@ impl Actor {
     }
 
     fn snapshot_if(&mut self, parks: bool, new_entries: usize) -> Option<Snapshot> {
-        if !parks && self.entries_since_snapshot < ENTRIES_PER_SNAPSHOT {
+        if !self.snapshots.due(parks) {
             return None;
         }
-        self.entries_since_snapshot = 0;
         let seq = self.seq + i64::try_from(new_entries).unwrap_or(0);
         let state = self.state.as_ref()?;
         let body = serde_json::to_vec(&(self.step, state)).expect("a state is plain JSON data");
+        self.snapshots.written(body.len());
         Some(Snapshot { seq, body })
     }
 

@@ -9,6 +9,7 @@ use throughline_store::RunId;
 use super::RunFacts;
 use super::actor::{Actor, Origin};
 use super::replay::Replay;
+use super::snapshots::Snapshots;
 use crate::Error;
 use crate::inner::Inner;
 
@@ -56,7 +57,10 @@ pub(super) async fn load(engine: &Arc<Inner>, run: RunId) -> Result<Found, Error
         Some(state) => Origin::Loaded { state: Box::new(state), inbox: stored.inbox },
         None => Origin::Stored { input: input.unwrap_or(Value::Null) },
     };
-    let actor = Box::new(Actor::new(Arc::clone(engine), facts, definition, seq, step, status));
+    let snapshots = Snapshots::of_stored(stored.snapshot.as_ref(), &stored.entries);
+    let actor =
+        Actor::new(Arc::clone(engine), facts, definition, seq, step, status).with_snapshots(snapshots);
+    let actor = Box::new(actor);
     Ok(Found::Ready { actor, origin })
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod life;
 mod load;
 pub(crate) mod plan;
 mod replay;
+mod snapshots;
 pub(crate) mod waiting;
 
 use jiff::Timestamp;

@@ -13,7 +13,7 @@ use crate::task::{ListId, Then};
 use crate::{ActivationId, Command, Definition, End, Env, Error, Input, TimerKind, Trace, TraceKind};
 
 /// Work items one step may take; a flow that needs more without ever waiting goes in circles.
-const WORK_MAX: u32 = 100_000;
+const WORK_MAX: u32 = 2_000_000;
 /// Frames a state may have; more means functions that call themselves without end, or a fork that does.
 const FRAMES_MAX: usize = 10_000;
 /// The activation of the whole run.
