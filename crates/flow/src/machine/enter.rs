@@ -248,6 +248,7 @@ impl Machine<'_> {
 
     /// Begins the next iteration of a `for`, or leaves it.
     pub(super) fn iterate(&mut self, id: ActivationId, data: Val) {
+        self.gets_further();
         let definition = self.definition;
         let Some(under) = self.under(id) else { return };
         let (Doing::For { items, index }, Kind::For(for_)) = (&under.task_frame.doing, &under.task.kind)

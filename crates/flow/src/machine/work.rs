@@ -12,8 +12,11 @@ use crate::data::Data;
 use crate::task::{ListId, Then};
 use crate::{ActivationId, Command, Definition, End, Env, Error, Input, TimerKind, Trace, TraceKind};
 
-/// Work items one step may take; a flow that needs more without ever waiting goes in circles.
-const WORK_MAX: u32 = 2_000_000;
+/// Work items one step may take, other than the next iterations of loops over items; a flow that needs more without
+/// ever waiting goes in circles.
+const WORK_MAX: u32 = 100_000;
+/// Work items one step may take in all, loops over items included: some seconds.
+const WORK_OF_LOOPS_MAX: u32 = 5_000_000;
 /// Frames a state may have; more means functions that call themselves without end, or a fork that does.
 const FRAMES_MAX: usize = 10_000;
 /// The activation of the whole run.
@@ -36,6 +39,8 @@ pub(super) struct Machine<'a> {
     pub(super) env: &'a Env<'a>,
     pub(super) commands: Vec<Command>,
     pub(super) work: VecDeque<Work>,
+    /// Work items left before the flow is taken to go in circles.
+    circling: u32,
 }
 
 /// Starts a run: enters tasks until all that are under way wait for something, or the run has ended.
@@ -69,7 +74,8 @@ pub fn step(definition: &Definition, state: &mut State, input: Input, env: &Env<
 
 impl<'a> Machine<'a> {
     fn new(definition: &'a Definition, state: &'a mut State, env: &'a Env<'a>) -> Self {
-        Self { definition, state, env, commands: Vec::with_capacity(4), work: VecDeque::with_capacity(4) }
+        let (commands, work) = (Vec::with_capacity(4), VecDeque::with_capacity(4));
+        Self { definition, state, env, commands, work, circling: WORK_MAX }
     }
 
     fn begin(&mut self) -> Result<(), Error> {
@@ -103,19 +109,21 @@ impl<'a> Machine<'a> {
     }
 
     fn run(mut self) -> Vec<Command> {
-        let mut left = WORK_MAX;
+        let mut left = WORK_OF_LOOPS_MAX;
         while let Some(work) = self.work.pop_front() {
             if self.state.ended {
                 break;
             }
-            if left == 0 || self.state.frames.len() > FRAMES_MAX {
+            if left == 0 || self.circling == 0 || self.state.frames.len() > FRAMES_MAX {
+                let most = if left == 0 { WORK_OF_LOOPS_MAX } else { WORK_MAX };
                 let detail = format!(
-                    "more than {WORK_MAX} steps without waiting for anything; does the flow go in circles?"
+                    "more than {most} steps without waiting for anything; does the flow go in circles?"
                 );
                 self.end(End::Faulted { error: Error::runtime(500, detail).at("/") });
                 break;
             }
             left -= 1;
+            self.circling -= 1;
             match work {
                 Work::Enter { list } => self.enter(list),
                 Work::Leave { task, output, then } => self.leave(task, output, then),
@@ -123,6 +131,11 @@ impl<'a> Machine<'a> {
             }
         }
         self.commands
+    }
+
+    /// A loop has got one item further: that is no circle.
+    pub(super) fn gets_further(&mut self) {
+        self.circling = WORK_MAX;
     }
 
     /// Opens a list inside a task and enters it.
