@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask demo`, `test`, `tidy`, `lint`, `policy`, `bless`, `bench`.
+//! The project's own commands: `cargo xtask demo`, `test`, `tidy`, `lint`, `policy`, `bless`, `bench`, `soak`.
 //!
 //! A fresh machine needs Rust, and for the tests Python and Node; what else is needed is installed here, into `target/`,
 //! and said while it is done.
@@ -45,11 +45,20 @@ enum Command {
     Policy,
     /// Write the generated files anew: schemas, OpenAPI, snapshots
     Bless,
-    /// Measure: activation8, intake, recovery, parked
+    /// Measure: activation8, ceiling, intake, recovery, parked, history, language
     Bench {
         /// Handed to the bench program
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
+    },
+    /// Play years of the simulated firm and kill the process 50 times in each, then check the vendors' ledgers
+    Soak {
+        /// No further year is begun after so many minutes
+        #[arg(long, default_value_t = 30)]
+        minutes: u64,
+        /// Seed of the first year; each further year has the next
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
     },
 }
 
@@ -63,6 +72,21 @@ fn main() -> anyhow::Result<()> {
         Command::Lint => lint(),
         Command::Policy => policy::run(),
         Command::Bless => bless(),
+        Command::Soak { minutes, seed } => cargo([
+            "test",
+            "--package",
+            "throughline",
+            "--test",
+            "demo",
+            "--",
+            "soak",
+            "--exact",
+            "--ignored",
+            "--nocapture",
+        ])
+        .env("THROUGHLINE_SOAK_MINUTES", minutes.to_string())
+        .env("THROUGHLINE_SOAK_SEED", seed.to_string())
+        .run(),
         Command::Bench { arguments } => {
             cargo(["build", "--release", "--package", "throughline", "--package", "throughline-bench"])
                 .run()?;

@@ -3,24 +3,25 @@
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
-/// Opportunities of the year that is played.
-const OPPORTUNITIES: &str = "36";
-/// When a demo is killed, after its start: in the year, and while the rest settles.
-const KILLED_AFTER: [Duration; 4] = [
-    Duration::from_millis(3_000),
-    Duration::from_millis(7_000),
-    Duration::from_millis(11_000),
-    Duration::from_millis(5_000),
-];
+/// Opportunities of the year that is played to its end.
+const OPPORTUNITIES: usize = 36;
+/// Opportunities of the year that is killed: enough that there is work on the way throughout.
+const OPPORTUNITIES_OF_KILLED: usize = 100;
+/// Kills of one year.
+const KILLS: u32 = 50;
+/// A demo is killed so many milliseconds after its start: while it opens its folder, recovers, or is at work.
+const KILLED_AFTER_MS: std::ops::Range<u64> = 100..1_500;
 
-fn demo(folder: &Path, seed: &str) -> Child {
+fn demo(folder: &Path, seed: u64, opportunities: usize) -> Child {
     Command::new(env!("CARGO_BIN_EXE_throughline"))
         .args(["demo", "--once", "--json", "--faults", "0.1", "--listen", "127.0.0.1:0"])
-        .args(["--opportunities", OPPORTUNITIES, "--seed", seed, "--data"])
+        .args(["--opportunities", &opportunities.to_string(), "--seed", &seed.to_string(), "--data"])
         .arg(folder)
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -54,27 +55,52 @@ fn check(figures: &Value) {
     }
 }
 
+/// Plays a year that is killed again and again at points drawn from the seed, then to its end.
+fn killed(folder: &Path, seed: u64, kills: u32) -> Value {
+    let mut points = ChaCha8Rng::seed_from_u64(seed);
+    for _ in 0..kills {
+        let mut child = demo(folder, seed, OPPORTUNITIES_OF_KILLED);
+        std::thread::sleep(Duration::from_millis(points.random_range(KILLED_AFTER_MS)));
+        // SIGKILL: neither the hub nor the vendors get to say goodbye.
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    figures(demo(folder, seed, OPPORTUNITIES_OF_KILLED))
+}
+
 #[test]
 fn a_year_ends_with_exact_ledgers() {
     let folder = tempfile::tempdir().unwrap();
-    check(&figures(demo(&folder.path().join("demo"), "3")));
+    check(&figures(demo(&folder.path().join("demo"), 3, OPPORTUNITIES)));
 }
 
 #[test]
 fn a_year_that_is_killed_again_and_again_ends_with_exact_ledgers() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("demo");
-    for after in KILLED_AFTER {
-        let mut child = demo(&data, "5");
-        std::thread::sleep(after);
-        // SIGKILL: neither the hub nor the vendors get to say goodbye.
-        child.kill().unwrap();
-        child.wait().unwrap();
-    }
-    let first = figures(demo(&data, "5"));
+    let first = killed(&data, 5, KILLS);
     check(&first);
-    let again = figures(demo(&data, "5"));
+    let again = figures(demo(&data, 5, OPPORTUNITIES_OF_KILLED));
     check(&again);
     assert_eq!(again["records"], first["records"], "a year that is over stays as it is");
     assert_eq!(again["held"], first["held"], "a year that is over stays as it is");
+}
+
+/// `cargo xtask soak` runs it: year after year, each of another seed.
+#[test]
+#[ignore = "takes as long as one likes"]
+fn soak() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let minutes =
+        number("THROUGHLINE_SOAK_MINUTES").expect("THROUGHLINE_SOAK_MINUTES is a number of minutes");
+    let first = number("THROUGHLINE_SOAK_SEED").unwrap_or(1);
+    let begun = Instant::now();
+    for seed in first.. {
+        eprintln!("seed {seed}");
+        let folder = tempfile::tempdir().unwrap();
+        check(&killed(&folder.path().join("demo"), seed, KILLS));
+        if begun.elapsed() >= Duration::from_secs(60 * minutes) {
+            return;
+        }
+    }
 }
