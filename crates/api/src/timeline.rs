@@ -49,6 +49,8 @@ pub enum StepKind {
     Event,
     /// Someone cancelled the run.
     Cancelled,
+    /// Something was undone, could not be, or was kept.
+    Undo,
     /// A remark.
     Note,
     /// A journal entry that does not read back.
@@ -122,6 +124,7 @@ impl From<Step> for StepView {
             What::Time { kind } => (StepKind::Time, kind.to_owned()),
             What::Event { type_, source, id } => (StepKind::Event, format!("{type_} {source} {id}")),
             What::Cancelled { reason } => (StepKind::Cancelled, reason),
+            What::Undo { by, text } => (StepKind::Undo, format!("{text} ({by})")),
             What::Note { text } => (StepKind::Note, text),
             What::Unreadable => (StepKind::Unreadable, String::new()),
         };

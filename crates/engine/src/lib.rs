@@ -34,5 +34,5 @@ pub use definitions::{Flow, FlowSet};
 pub use engine::{Engine, Options, StartRequest, Started};
 pub use error::Error;
 pub use host::{CallOutcome, CallRequest, Host};
-pub use run::journal::{CallIntent, RunStarted, StepRecord};
+pub use run::journal::{CallIntent, RunStarted, StepRecord, UndoNote};
 pub use waiters::Ending;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Body, Error, Listen};
+use crate::{Body, Error, Listen, Undo};
 
 /// One execution of a task within a run. Unique in the run, rising.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,7 +96,6 @@ mod outcome {
 
 /// What the machine wants done.
 #[derive(Debug, Clone, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "most commands that matter are calls, and none is kept")]
 pub enum Command {
     /// Make a call.
     Call {
@@ -112,6 +111,8 @@ pub enum Command {
         call: Call,
         /// The task's metadata, expressions evaluated.
         metadata: Value,
+        /// What undoes it, in words, when it has an undo: the undo is armed.
+        undo: Option<String>,
     },
     /// Give up a call whose result no longer matters.
     CancelCall {
@@ -159,6 +160,8 @@ pub enum Command {
         /// The event, structured CloudEvents JSON, complete.
         event: Value,
     },
+    /// Something was undone, or could not be; for journals and timelines.
+    Undo(Undo),
     /// A task was entered or left; for timelines and tests.
     Trace(Trace),
     /// The run is over. Always the last command.

@@ -4,6 +4,7 @@ use jaq_json::Val;
 
 use crate::Definition;
 use crate::task::{Attribute, Filter, Kind};
+use crate::undo::{DECIDED, QUESTION};
 
 impl Definition {
     /// Event type (`None`: any) and shape of every correlation that a listen of this definition may wait with. Whoever
@@ -14,7 +15,10 @@ impl Definition {
             _ => None,
         });
         let filters = listeners.flat_map(|listener| &listener.filters);
-        filters.filter_map(|filter| Some((event_type(filter), shape(filter)?))).collect()
+        let listened = filters.filter_map(|filter| Some((event_type(filter), shape(filter)?)));
+        // Whoever decides what becomes of a faulted run is listened to, too.
+        let decided = || (Some(DECIDED.to_owned()), serde_json::json!([QUESTION]).to_string());
+        listened.chain(self.tasks.undoes.then(decided)).collect()
     }
 }
 

@@ -9,6 +9,7 @@ use crate::expression::Template;
 use crate::listen::ReadAs;
 use crate::machine::Outside;
 use crate::task::{ListId, Shape, Tasks};
+use crate::undo::FaultRule;
 use crate::{Env, Error, EventFilter, data};
 
 /// A flow or a function, parsed and checked, its expressions compiled.
@@ -21,6 +22,7 @@ pub struct Definition {
     pub(crate) source: String,
     pub(crate) metadata: Value,
     pub(crate) metadata_fields: IndexMap<String, Template>,
+    pub(crate) on_fault: FaultRule,
     pub(crate) subscription: Option<Subscription>,
     pub(crate) called: Vec<(String, u32, String)>,
     /// As written, for `$workflow.definition`.

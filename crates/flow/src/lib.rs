@@ -5,6 +5,9 @@
 //! I/O, reads no clock and draws no random number: time, seed and secrets come in through [`Env`], so the same inputs
 //! always give the same commands, and a state can be rebuilt from a journal.
 //!
+//! What the DSL has no word for rides in `metadata`: `compensate` of a task names what undoes it, `onFault` of a document says
+//! what becomes of what a failed run did.
+//!
 //! Left out of this release and refused by [`parse`] with a diagnostic that says so: `run` tasks, the call kinds
 //! `openapi`, `grpc`, `asyncapi`, `a2a` and `mcp`, `listen` with `foreach` or `until`, extensions, catalogs, and the schedules
 //! `every`, `cron` and `after`.
@@ -26,6 +29,7 @@ mod schema;
 mod source;
 mod suggest;
 mod task;
+mod undo;
 mod waiting;
 
 pub use body::Body;
@@ -39,4 +43,5 @@ pub use error::Error;
 pub use listen::{EventFilter, Listen, ListenMode};
 pub use machine::{State, start, step};
 pub use parse::{parse, parse_function};
+pub use undo::{DECIDED, Undo, UndoStep};
 pub use waiting::{Waiting, WaitingFor};

@@ -29,6 +29,8 @@ pub(crate) struct Tasks {
     pub(crate) functions: BTreeMap<String, ListId>,
     /// `use.secrets`.
     pub(crate) secrets: Vec<String>,
+    /// Some task has an undo.
+    pub(crate) undoes: bool,
 }
 
 impl Tasks {
@@ -56,6 +58,8 @@ pub(crate) struct Task {
     pub(crate) timeout: Option<Duration>,
     pub(crate) then: Then,
     pub(crate) metadata: Template,
+    /// `metadata.compensate`: the tasks that undo it.
+    pub(crate) undo: Option<ListId>,
     pub(crate) kind: Kind,
 }
 

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use throughline_engine::{CallIntent, RunStarted, StepRecord};
+use throughline_engine::{CallIntent, RunStarted, StepRecord, UndoNote};
 use throughline_flow as flow;
 use throughline_store::{Entry, EntryKind};
 
@@ -70,6 +70,13 @@ pub enum What {
     Cancelled {
         /// Why.
         reason: String,
+    },
+    /// Something was undone, could not be, or was kept.
+    Undo {
+        /// What undoes it: the functions called.
+        by: String,
+        /// What became of it, in words.
+        text: String,
     },
     /// A remark.
     Note {
@@ -133,11 +140,33 @@ impl Timeline {
                     None => self.point(entry, What::Unreadable),
                 }
             }
+            EntryKind::Note if read::<UndoNote>(entry).is_some_and(|note| self.undo(entry, note.undo)) => {}
             EntryKind::Note => {
                 let text = read::<Value>(entry).and_then(|v| v.get("text")?.as_str().map(str::to_owned));
                 self.point(entry, text.map_or(What::Unreadable, |text| What::Note { text }));
             }
         }
+    }
+
+    /// Tells what became of an undo.
+    fn undo(&mut self, entry: &Entry, undo: flow::Undo) -> bool {
+        let (text, failed) = match undo.step {
+            flow::UndoStep::Undone { in_doubt: false } => ("undone".to_owned(), None),
+            flow::UndoStep::Undone { in_doubt: true } => {
+                ("undone, or found not to be there: its outcome was in doubt".to_owned(), None)
+            }
+            flow::UndoStep::Failed { error, again: Some(at) } => {
+                (format!("not undone yet, tried again at {at}"), Some(fault(&error)))
+            }
+            flow::UndoStep::Failed { error, again: None } => {
+                ("not undone, a person has to decide".to_owned(), Some(fault(&error)))
+            }
+            flow::UndoStep::Kept { reason } => (format!("kept: {reason}"), None),
+        };
+        let what = What::Undo { by: undo.by, text };
+        let task = undo.task.to_string();
+        self.steps.push(Step { task, what, began: entry.at, ended: Some(entry.at), fault: failed });
+        true
     }
 
     fn moved(&mut self, entry: &Entry, record: StepRecord, open: &mut HashMap<u64, usize>) {
@@ -215,6 +244,43 @@ mod tests {
     fn intent(second: i64, activation: u64, task: &str, attempt: u32) -> Entry {
         let body = json!({ "activation": activation, "task": task, "key": "k", "attempt": attempt, "call": "erp.customer.put" });
         entry(second, EntryKind::CallIntent, body)
+    }
+
+    #[test]
+    fn undoing_is_told_by_what_became_of_it() {
+        let refused = flow::Error::communication(422, "it is billed");
+        let cases = [
+            (flow::UndoStep::Undone { in_doubt: false }, "undone", None),
+            (
+                flow::UndoStep::Undone { in_doubt: true },
+                "undone, or found not to be there: its outcome was in doubt",
+                None,
+            ),
+            (
+                flow::UndoStep::Failed {
+                    error: refused.clone(),
+                    again: Some(Timestamp::from_second(20).unwrap()),
+                },
+                "not undone yet, tried again at 1970-01-01T00:00:20Z",
+                Some(422),
+            ),
+            (
+                flow::UndoStep::Failed { error: refused, again: None },
+                "not undone, a person has to decide",
+                Some(422),
+            ),
+            (flow::UndoStep::Kept { reason: "ann decided so".to_owned() }, "kept: ann decided so", None),
+        ];
+        for (step, expected, status) in cases {
+            let undo =
+                flow::Undo { task: "/do/0/put".into(), key: "k".to_owned(), by: "del".to_owned(), step };
+            let note = UndoNote { text: undo.to_string(), undo };
+            let timeline = tell(&[entry(9, EntryKind::Note, serde_json::to_value(note).unwrap())]);
+            let [told] = &timeline.steps[..] else { panic!("{timeline:?}") };
+            assert_eq!(told.task, "/do/0/put");
+            assert_eq!(told.what, What::Undo { by: "del".to_owned(), text: expected.to_owned() });
+            assert_eq!(told.fault.as_ref().map(|f| f.status), status);
+        }
     }
 
     #[test]

@@ -34,6 +34,18 @@ pub struct CallIntent {
     pub attempt: u32,
     /// What is called, for people: a capability name, or method, host and path.
     pub call: String,
+    /// What undoes it, when it has an undo: from this entry on, it may have to be undone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<String>,
+}
+
+/// Body of a `Note` entry about undoing.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct UndoNote {
+    /// In words.
+    pub text: String,
+    /// What happened.
+    pub undo: flow::Undo,
 }
 
 /// Body of every entry that moved the machine: an outcome, a timer, an event, a cancellation.

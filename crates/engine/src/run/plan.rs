@@ -7,7 +7,7 @@ use throughline_flow::{self as flow, Command, TimerKind};
 use throughline_store::{Effect, Entry, EntryKind, NewEvent, RunEnd, RunStatus, TimerOp, WaitOp};
 
 use super::RunFacts;
-use super::journal::{CallIntent, describe, entry};
+use super::journal::{CallIntent, UndoNote, describe, entry};
 use crate::host::CallRequest;
 
 /// What is stored beside a wait, so that the dispatcher can decide without loading the run.
@@ -48,13 +48,14 @@ impl Plan {
 
     fn command(&mut self, facts: &RunFacts, command: Command, now: Timestamp) {
         match command {
-            Command::Call { activation, task, key, attempt, call, metadata, .. } => {
+            Command::Call { activation, task, key, attempt, call, metadata, undo } => {
                 let intent = CallIntent {
                     activation: activation.0,
                     task: task.to_string(),
                     key: key.clone(),
                     attempt,
                     call: describe(&call),
+                    undo,
                 };
                 self.entries.push(entry(now, EntryKind::CallIntent, &intent));
                 self.calls.push((activation, request(facts, &task, &key, attempt, call, metadata)));
@@ -74,6 +75,10 @@ impl Plan {
             Command::Emit { event, .. } => {
                 self.emitted = true;
                 self.effects.push(Effect::Outbox { event: emitted(&facts.tenant, event, now) });
+            }
+            Command::Undo(undo) => {
+                let note = UndoNote { text: undo.to_string(), undo };
+                self.entries.push(entry(now, EntryKind::Note, &note));
             }
             Command::Trace(_) => {}
             Command::End(end) => self.end = Some(run_end(end, now)),

@@ -11,3 +11,4 @@ mod limits;
 mod restart;
 mod script;
 mod time;
+mod undo;

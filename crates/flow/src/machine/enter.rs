@@ -52,7 +52,15 @@ impl Machine<'_> {
         let frame =
             TaskFrame { task: id.0, since, input: None, metadata: Data::default(), doing: Doing::Entering };
         let activation = self.state.push(Some(list), What::Task(frame));
-        let begun = self.prepare(activation, task).and_then(|()| self.begin_task(activation, task));
+        let begun = self.prepare(activation, task).and_then(|()| {
+            if task.undo.is_some() {
+                self.arm(activation, task);
+            }
+            self.begin_task(activation, task)
+        });
+        if task.undo.is_some() && begun.is_ok() {
+            self.begun(activation);
+        }
         match begun {
             Ok(Begun::Output(output, then)) => {
                 self.work.push_back(Work::Leave { task: activation, output, then })
@@ -217,8 +225,9 @@ impl Machine<'_> {
         let metadata = under.task_frame.metadata.to_json();
         let context = self.state.context.clone();
         self.doing(id, Doing::Call { context });
+        let undo = task.undo.map(|list| self.undo_in_words(list));
         let task = Arc::clone(&task.pointer);
-        self.commands.push(Command::Call { activation: id, task, key, attempt, call, metadata });
+        self.commands.push(Command::Call { activation: id, task, key, attempt, call, metadata, undo });
     }
 
     /// Calls a function of the definition itself: its task sees the arguments as its input, and no names but its own.

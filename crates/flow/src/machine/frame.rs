@@ -4,6 +4,7 @@ use jaq_json::Val;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::undo::Unwind;
 use crate::data::Data;
 use crate::task::TaskId;
 use crate::{ActivationId, Error, Listen};
@@ -28,6 +29,8 @@ pub(crate) enum What {
     List(ListFrame),
     #[serde(rename = "t")]
     Task(TaskFrame),
+    #[serde(rename = "u")]
+    Unwind(Box<Unwind>),
 }
 
 /// A list under way.
@@ -112,14 +115,21 @@ impl Frame {
     pub(crate) fn as_list(&self) -> Option<&ListFrame> {
         match &self.what {
             What::List(list) => Some(list),
-            What::Task(_) => None,
+            What::Task(_) | What::Unwind(_) => None,
         }
     }
 
     pub(crate) fn as_task(&self) -> Option<&TaskFrame> {
         match &self.what {
             What::Task(task) => Some(task),
-            What::List(_) => None,
+            What::List(_) | What::Unwind(_) => None,
+        }
+    }
+
+    pub(crate) fn as_unwind(&self) -> Option<&Unwind> {
+        match &self.what {
+            What::Unwind(unwind) => Some(unwind),
+            What::List(_) | What::Task(_) => None,
         }
     }
 }

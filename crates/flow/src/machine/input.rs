@@ -19,6 +19,9 @@ impl Machine<'_> {
     }
 
     fn call_ended(&mut self, id: ActivationId, result: Result<Value, Error>) {
+        if let Some(unwind) = self.settling_for(id) {
+            return self.settled(unwind, id, result);
+        }
         let Some(task) = self.state.task_mut(id) else { return };
         if !matches!(task.doing, Doing::Call { .. }) {
             return;
@@ -44,6 +47,7 @@ impl Machine<'_> {
                 self.doing(id, Doing::Entering);
                 self.work.push_back(Work::Leave { task: id, output, then: None });
             }
+            TimerKind::Retry if self.is_unwinding(id) => self.undo_again(id),
             TimerKind::Retry => {
                 let waits = self
                     .state
@@ -77,6 +81,9 @@ impl Machine<'_> {
 
     fn event_arrived(&mut self, id: ActivationId, event: &Value) {
         let event = data::from_json(event);
+        if self.is_unwinding(id) {
+            return self.decided(id, &event);
+        }
         let Some(under) = self.under(id) else { return };
         let Kind::Listen(listener) = &under.task.kind else { return };
         let read = listener.read;

@@ -12,13 +12,14 @@ use crate::{ActivationId, Command, Error, TimerKind, TraceKind};
 impl Machine<'_> {
     /// A task has its raw output. `then` overrides the task's own directive.
     pub(super) fn leave(&mut self, id: ActivationId, output: Val, then: Option<Then>) {
+        let raw = output.clone();
         let made = self.made(id, output);
+        let definition = self.definition;
         let Some(under) = self.under(id) else { return };
-        let task = under.task;
+        let task = definition.tasks.task(under.task_frame.id());
         match made {
             Ok((output, context)) => {
-                let definition = self.definition;
-                let pointer = &definition.tasks.task(under.task_frame.id()).pointer;
+                let pointer = &task.pointer;
                 let then = then.unwrap_or(task.then);
                 let Some(frame) = self.state.remove(id) else { return };
                 if frame.timeout.is_some() {
@@ -28,18 +29,27 @@ impl Machine<'_> {
                     self.state.context = Data(context);
                 }
                 self.trace(pointer, TraceKind::Completed);
+                if task.undo.is_some() {
+                    self.done(id, &output);
+                }
                 let Some(list) = frame.parent else { return };
                 if let Some(list) = self.state.list_mut(list) {
                     list.data = Data(output);
                 }
                 self.follow(list, then);
             }
-            Err(error) => self.raise(id, error),
+            Err(error) => {
+                // Whatever it did, it did.
+                if task.undo.is_some() {
+                    self.done(id, &raw);
+                }
+                self.raise(id, error);
+            }
         }
     }
 
     /// The task's output, and the new context when it exports one.
-    fn made(&self, id: ActivationId, raw_output: Val) -> Result<(Val, Option<Val>), Error> {
+    pub(super) fn made(&self, id: ActivationId, raw_output: Val) -> Result<(Val, Option<Val>), Error> {
         let Some(under) = self.under(id) else { return Ok((raw_output, None)) };
         let task = under.task;
         let output = match &task.output.make {
@@ -81,6 +91,11 @@ impl Machine<'_> {
             }
             Then::End => {
                 let output = frame.data.0.clone();
+                // A function that an undo calls ends the undo, not the run.
+                if let Some(unwind) = self.unwinding_around(list) {
+                    self.stop_below(unwind);
+                    return self.undone(unwind);
+                }
                 return self.complete(output);
             }
         };
@@ -106,6 +121,9 @@ impl Machine<'_> {
 
     fn closed(&mut self, id: ActivationId, list: &ListFrame, output: Val, exits: bool) {
         let definition = self.definition;
+        if self.is_unwinding(id) {
+            return self.undone(id);
+        }
         let Some(task) = self.state.task_mut(id) else { return };
         let kind = &definition.tasks.tasks[task.task as usize].kind;
         let mut then = None;

@@ -15,6 +15,8 @@ mod raise;
 mod retry;
 mod state;
 mod stop;
+mod undo;
+mod unwind;
 mod work;
 
 pub(crate) use bindings::Outside;

@@ -4,7 +4,7 @@ use jaq_json::Val;
 
 use super::bindings::Scope;
 use super::frame::Doing;
-use super::work::Machine;
+use super::work::{Machine, Work};
 use crate::data::{self, Data};
 use crate::task::{ErrorFilter, Kind, Try};
 use crate::{ActivationId, End, Error, TraceKind};
@@ -20,6 +20,9 @@ impl Machine<'_> {
         };
         self.stop_below(id);
         self.stop(id);
+        if task.undo.is_some() {
+            self.failed(id, task, &error);
+        }
         self.trace(&task.pointer, TraceKind::Faulted);
         self.propagate(list, error.at(&task.pointer));
     }
@@ -31,6 +34,9 @@ impl Machine<'_> {
         let Some(id) = frame.parent else { return self.end(End::Faulted { error }) };
         self.stop_below(list);
         self.stop(list);
+        if self.is_unwinding(id) {
+            return self.undo_failed(id, error);
+        }
         let Some(task) = self.state.task_mut(id) else { return };
         let kind = &definition.tasks.tasks[task.task as usize].kind;
         match (&mut task.doing, kind) {
@@ -38,6 +44,7 @@ impl Machine<'_> {
             (Doing::Fork { left, error: first, .. }, Kind::Fork { compete: true, .. }) if *left > 1 => {
                 *left -= 1;
                 first.get_or_insert(error);
+                self.passed.clear();
             }
             (Doing::Fork { error: first, .. }, _) => {
                 let error = first.take().unwrap_or(error);
@@ -67,20 +74,38 @@ impl Machine<'_> {
         };
         match (retry, try_.handler) {
             (Err(other), _) => self.raise(id, other),
-            (Ok(Some(due)), _) => self.retry_at(id, due),
-            (Ok(None), Some(handler)) => {
+            (Ok(Some(due)), _) => {
+                self.passed.clear();
+                self.held.clear();
+                self.retry_at(id, due);
+            }
+            // A policy that is used up hands the error on.
+            (Ok(None), None) if try_.retry.is_some() => self.raise(id, error),
+            (Ok(None), _) => {
                 if let Some(task) = self.state.task_mut(id)
                     && let Doing::Try(trying) = &mut task.doing
                 {
                     trying.handling = true;
                 }
+                if let Some(error) = self.unwind_into(id, error) {
+                    self.handle(id, &error);
+                }
+            }
+        }
+    }
+
+    /// Goes on after a caught error: with the handler, or as if nothing had happened.
+    pub(super) fn handle(&mut self, id: ActivationId, error: &Error) {
+        let Some(under) = self.under(id) else { return };
+        let Kind::Try(try_) = &under.task.kind else { return };
+        let (handler, then) = (try_.handler, try_.then);
+        let input = under.task_frame.input(&under.list.data.0).clone();
+        match handler {
+            Some(handler) => {
+                let caught = as_val(error);
                 self.open(id, handler, input, |frame| frame.vars.push(Data(caught)));
             }
-            // A policy that is used up hands the error on; a catch without policy and handler swallows it.
-            (Ok(None), None) if try_.retry.is_some() => self.raise(id, error),
-            (Ok(None), None) => {
-                self.work.push_back(super::work::Work::Leave { task: id, output: input, then: try_.then });
-            }
+            None => self.work.push_back(Work::Leave { task: id, output: input, then }),
         }
     }
 }
@@ -97,7 +122,7 @@ impl ErrorFilter {
 }
 
 /// An error as expressions see it.
-fn as_val(error: &Error) -> Val {
+pub(super) fn as_val(error: &Error) -> Val {
     let status = Val::from(usize::from(error.status));
     let fields = [
         ("type", data::text(&error.type_)),

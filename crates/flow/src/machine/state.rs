@@ -1,5 +1,6 @@
 //! The state of a run.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jaq_json::Val;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use super::bindings::Scope;
 use super::frame::{Doing, Frame, ListFrame, TaskFrame, What};
 use super::http;
+use super::undo::Action;
 use crate::data::{self, Data};
 use crate::task::{Kind, Task};
 use crate::{ActivationId, Call, Definition, Env, Error, TimerKind, Waiting, WaitingFor};
@@ -28,6 +30,12 @@ pub struct State {
     pub(super) input: Data,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(super) ended: bool,
+    /// What may have to be undone, in order of its completion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) undo: Vec<Action>,
+    /// How often a block has been undone, by its key: what it does when it is entered again is not the same action.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) undone: BTreeMap<String, u32>,
 }
 
 /// A task under way, with its list.
@@ -115,6 +123,7 @@ impl State {
                 under.frame.timeout.map(|due| wait(WaitingFor::Timer { due, kind: TimerKind::Timeout })),
             );
         }
+        waiting.extend(self.unwindings_waiting(definition));
         waiting.extend(timeouts);
         waiting
     }
@@ -145,14 +154,14 @@ impl State {
     pub(super) fn list_mut(&mut self, id: ActivationId) -> Option<&mut ListFrame> {
         match &mut self.frame_mut(id)?.what {
             What::List(list) => Some(list),
-            What::Task(_) => None,
+            What::Task(_) | What::Unwind(_) => None,
         }
     }
 
     pub(super) fn task_mut(&mut self, id: ActivationId) -> Option<&mut TaskFrame> {
         match &mut self.frame_mut(id)?.what {
             What::Task(task) => Some(task),
-            What::List(_) => None,
+            What::List(_) | What::Unwind(_) => None,
         }
     }
 
@@ -180,7 +189,7 @@ pub(super) fn call(task: &Task, input: &Val, scope: &Scope<'_>) -> Result<Option
 }
 
 /// What a task calls, without arguments.
-fn described(task: &Task) -> String {
+pub(super) fn described(task: &Task) -> String {
     match &task.kind {
         Kind::Function { name, .. } => name.clone(),
         Kind::Http(http) => {

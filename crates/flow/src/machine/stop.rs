@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::frame::{Doing, Frame, What};
+use super::undo::Pace;
 use super::work::Machine;
 use crate::{ActivationId, Command, TimerKind, TraceKind};
 
@@ -18,12 +19,19 @@ impl Machine<'_> {
     pub(super) fn stop_below(&mut self, id: ActivationId) {
         // Frames are in order of their ids, and what is inside was made later.
         let mut inside = HashSet::from([id]);
-        let frames = std::mem::take(&mut self.state.frames);
-        let (stopped, left): (Vec<Frame>, Vec<Frame>) = frames
-            .into_iter()
-            .partition(|f| f.parent.is_some_and(|p| inside.contains(&p)) && inside.insert(f.id));
-        self.state.frames = left;
-        self.released(stopped);
+        loop {
+            let frames = std::mem::take(&mut self.state.frames);
+            let (stopped, left): (Vec<Frame>, Vec<Frame>) = frames
+                .into_iter()
+                .partition(|f| f.parent.is_some_and(|p| inside.contains(&p)) && inside.insert(f.id));
+            self.state.frames = left;
+            // Calls that an unwinding waits for are older than it is.
+            let unwinds = stopped.iter().any(|f| f.as_unwind().is_some());
+            self.released(stopped);
+            if !unwinds {
+                break;
+            }
+        }
     }
 
     /// Stops everything.
@@ -33,6 +41,9 @@ impl Machine<'_> {
     }
 
     fn released(&mut self, stopped: Vec<Frame>) {
+        if self.definition.tasks.undoes {
+            self.hold(&stopped);
+        }
         for frame in stopped {
             self.release(&frame);
             if let What::Task(task) = &frame.what {
@@ -48,7 +59,15 @@ impl Machine<'_> {
         if frame.timeout.is_some() {
             cancel(TimerKind::Timeout);
         }
-        let What::Task(task) = &frame.what else { return };
+        let What::Task(task) = &frame.what else {
+            let What::Unwind(unwind) = &frame.what else { return };
+            match unwind.pace {
+                Pace::Retry { .. } => cancel(TimerKind::Retry),
+                Pace::Asking(_) => self.commands.push(Command::StopListening { activation }),
+                Pace::Going => {}
+            }
+            return;
+        };
         match &task.doing {
             Doing::Wait { .. } => cancel(TimerKind::Wait),
             Doing::Try(trying) if trying.due.is_some() => cancel(TimerKind::Retry),

@@ -6,7 +6,7 @@ use jaq_json::Val;
 use serde_json::Value;
 
 use super::bindings::{Outside, Scope};
-use super::frame::{ListFrame, What};
+use super::frame::{Frame, ListFrame, What};
 use super::state::{State, Under};
 use crate::data::Data;
 use crate::task::{ListId, Then};
@@ -41,6 +41,10 @@ pub(super) struct Machine<'a> {
     pub(super) work: VecDeque<Work>,
     /// Work items left before the flow is taken to go in circles.
     circling: u32,
+    /// Calls given up in this step that have an undo, each with its list.
+    pub(super) held: Vec<(Frame, Frame)>,
+    /// Blocks with an undo that the current error has passed through.
+    pub(super) passed: Vec<ActivationId>,
 }
 
 /// Starts a run: enters tasks until all that are under way wait for something, or the run has ended.
@@ -53,6 +57,8 @@ pub fn start(definition: &Definition, input: Value, context: Value, env: &Env<'_
         context: Data::from_json(&context),
         input: Data::from_json(&input),
         ended: false,
+        undo: Vec::new(),
+        undone: std::collections::BTreeMap::new(),
     };
     let mut machine = Machine::new(definition, &mut state, env);
     if let Err(error) = machine.begin() {
@@ -74,8 +80,16 @@ pub fn step(definition: &Definition, state: &mut State, input: Input, env: &Env<
 
 impl<'a> Machine<'a> {
     fn new(definition: &'a Definition, state: &'a mut State, env: &'a Env<'a>) -> Self {
-        let (commands, work) = (Vec::with_capacity(4), VecDeque::with_capacity(4));
-        Self { definition, state, env, commands, work, circling: WORK_MAX }
+        Self {
+            definition,
+            state,
+            env,
+            commands: Vec::with_capacity(4),
+            work: VecDeque::with_capacity(4),
+            circling: WORK_MAX,
+            held: Vec::new(),
+            passed: Vec::new(),
+        }
     }
 
     fn begin(&mut self) -> Result<(), Error> {
@@ -119,8 +133,12 @@ impl<'a> Machine<'a> {
                 let detail = format!(
                     "more than {most} steps without waiting for anything; does the flow go in circles?"
                 );
+                // Nothing that is queued is worth doing; what has been done may have to be undone.
+                self.work.clear();
                 self.end(End::Faulted { error: Error::runtime(500, detail).at("/") });
-                break;
+                left = WORK_OF_LOOPS_MAX;
+                self.gets_further();
+                continue;
             }
             left -= 1;
             self.circling -= 1;
@@ -155,7 +173,7 @@ impl<'a> Machine<'a> {
             attempt: under.list.attempt,
             data: Data(data),
             vars: under.list.vars.clone(),
-            scope: under.list.inner_scope(),
+            scope: self.inner_scope(&under),
         };
         change(&mut frame);
         let id = self.state.push(Some(task), What::List(frame));
@@ -196,9 +214,17 @@ impl<'a> Machine<'a> {
         }
     }
 
-    /// Stops whatever is under way and ends the run.
+    /// Ends the run, once what has to be undone is.
     pub(super) fn end(&mut self, end: End) {
+        if let Some(end) = self.unwind_before(end) {
+            self.finish(end);
+        }
+    }
+
+    /// Stops whatever is under way and ends the run.
+    pub(super) fn finish(&mut self, end: End) {
         self.stop_all();
+        self.state.undo.clear();
         self.state.ended = true;
         self.work.clear();
         self.commands.push(Command::End(end));

@@ -61,6 +61,8 @@ pub(super) struct Check<'n> {
     pub(super) retries_used: HashSet<String>,
     /// The root task of a function: its metadata is the definition's.
     pub(super) root_metadata: Option<String>,
+    /// What is compiled undoes something.
+    pub(super) undoing: bool,
 }
 
 impl<'n> Check<'n> {
@@ -74,6 +76,7 @@ impl<'n> Check<'n> {
             called: Vec::new(),
             retries_used: HashSet::new(),
             root_metadata: None,
+            undoing: false,
         }
     }
 

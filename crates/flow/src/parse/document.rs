@@ -10,6 +10,7 @@ use crate::expression::Template;
 use crate::listen::{ListenMode, ReadAs};
 use crate::source::Kind as NodeKind;
 use crate::task::{ListId, Tasks};
+use crate::undo::FaultRule;
 
 /// What a definition is made from.
 pub(super) struct Source<'a> {
@@ -24,6 +25,7 @@ struct Header {
     version: String,
     metadata: Value,
     fields: IndexMap<String, Template>,
+    on_fault: FaultRule,
 }
 
 pub(super) fn flow<'n>(check: &mut Check<'n>, at: &At<'n>, source: Source<'_>) -> Option<Definition> {
@@ -57,6 +59,7 @@ pub(super) fn flow<'n>(check: &mut Check<'n>, at: &At<'n>, source: Source<'_>) -
         source: source.text.to_owned(),
         metadata: header.metadata,
         metadata_fields: header.fields,
+        on_fault: header.on_fault,
         subscription,
         called: std::mem::take(&mut check.called),
         document: data::from_json(&at.node.to_json()),
@@ -89,6 +92,7 @@ pub(super) fn function<'n>(
         source: source.text.to_owned(),
         metadata,
         metadata_fields: fields,
+        on_fault: FaultRule::default(),
         subscription: None,
         called: std::mem::take(&mut check.called),
         document: data::from_json(&at.node.to_json()),
@@ -118,8 +122,9 @@ fn header(check: &mut Check<'_>, at: &At<'_>) -> Option<Header> {
         let _: Option<()> = check.expected(&tags, "an object");
     }
     let (metadata, fields) = metadata(check, at);
+    let on_fault = check.on_fault(at);
     dsl?;
-    Some(Header { namespace: namespace?, name: name?, version: version?, metadata, fields })
+    Some(Header { namespace: namespace?, name: name?, version: version?, metadata, fields, on_fault })
 }
 
 fn metadata(check: &mut Check<'_>, parent: &At<'_>) -> (Value, IndexMap<String, Template>) {
@@ -129,8 +134,12 @@ fn metadata(check: &mut Check<'_>, parent: &At<'_>) -> (Value, IndexMap<String, 
     if !matches!(at.node.kind, NodeKind::Map(_)) {
         let _: Option<()> = check.expected(&at, "an object");
     }
-    let fields =
-        at.members().filter_map(|(m, value)| Some((m.key.clone(), check.template(&value)?))).collect();
+    // What becomes of a faulted run is said over the error, which nothing else here sees.
+    let fields = at
+        .members()
+        .filter(|(m, _)| m.key != "onFault")
+        .filter_map(|(m, value)| Some((m.key.clone(), check.template(&value)?)))
+        .collect();
     (at.node.to_json(), fields)
 }
 

@@ -6,6 +6,7 @@ mod control;
 mod document;
 mod events;
 mod tasks;
+mod undo;
 mod values;
 
 use sha2::{Digest, Sha256};

@@ -121,7 +121,9 @@ impl Check<'_> {
         } else {
             self.metadata(at)
         };
+        let undo = self.undo(at, kind);
         let kind = self.kind(kind, at, siblings)?;
+        let undo = undo?;
         Some(self.add_task(Task {
             name: name.into(),
             pointer: at.pointer.as_str().into(),
@@ -133,6 +135,7 @@ impl Check<'_> {
             timeout,
             then,
             metadata,
+            undo,
             kind,
         }))
     }
@@ -171,6 +174,10 @@ impl Check<'_> {
         match self.text(at) {
             None | Some("continue") => Then::Continue,
             Some("exit") => Then::Exit,
+            Some("end") if self.undoing => {
+                self.problem(at, "an undo can't end the run; `exit` ends the undo");
+                Then::Exit
+            }
             Some("end") => Then::End,
             Some(name) => match siblings.get(name) {
                 Some(&place) => Then::Task(place),

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jaq_json::Val;
 use jiff::Span;
 
 use super::check::{At, Check};
@@ -182,15 +181,5 @@ impl Check<'_> {
             self.problem(&at, format!("${name} has a meaning of its own; choose another name"));
         }
         name.into()
-    }
-
-    /// `metadata`: an open object.
-    pub(super) fn metadata(&mut self, parent: &At<'_>) -> Template {
-        let Some(at) = parent.get("metadata") else { return Template::Fixed(Val::Null) };
-        if !matches!(at.node.kind, Kind::Map(_)) {
-            let _: Option<()> = self.expected(&at, "an object");
-            return Template::Fixed(Val::Null);
-        }
-        self.template(&at).unwrap_or(Template::Fixed(Val::Null))
     }
 }

@@ -31,6 +31,11 @@ fn parts_of_the_language_that_are_not_run() {
 }
 
 #[test]
+fn undos_that_undo_nothing() {
+    check("undo");
+}
+
+#[test]
 fn text_that_is_not_yaml() {
     check("not_yaml");
     check("anchors");

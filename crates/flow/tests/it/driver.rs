@@ -171,11 +171,12 @@ impl<'a> Driver<'a> {
 
     fn carry_out(&mut self, command: Command) -> Option<String> {
         Some(match command {
-            Command::Call { activation, key, attempt, call, metadata, .. } => {
+            Command::Call { activation, key, attempt, call, metadata, undo, .. } => {
                 let line = described(&call);
                 self.calls.push_back((activation, call));
                 let metadata = if metadata.is_null() { String::new() } else { format!(" {metadata}") };
-                format!("call {line} [{key}] {attempt}{metadata}")
+                let undo = undo.map(|by| format!(" undone by {by}")).unwrap_or_default();
+                format!("call {line} [{key}] {attempt}{metadata}{undo}")
             }
             Command::CancelCall { activation } => {
                 let before = self.calls.len();
@@ -222,6 +223,7 @@ impl<'a> Driver<'a> {
                 }
                 format!("emit {} {}", event["type"].as_str().unwrap_or_default(), event["data"])
             }
+            Command::Undo(undo) => undo.to_string(),
             Command::Trace(trace) => {
                 if trace.kind == TraceKind::Entered {
                     self.entered.push(trace.task.rsplit('/').next().unwrap_or_default().to_owned());

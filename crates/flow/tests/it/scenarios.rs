@@ -127,3 +127,8 @@ fn events() {
 fn time() {
     check("time");
 }
+
+#[test]
+fn undo() {
+    check("undo");
+}

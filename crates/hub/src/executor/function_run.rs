@@ -135,6 +135,7 @@ impl<'a> FunctionRun<'a> {
             Command::CancelCall { .. }
             | Command::CancelTimer { .. }
             | Command::StopListening { .. }
+            | Command::Undo(_)
             | Command::Trace(_) => Carried::Nothing,
         }
     }

@@ -94,6 +94,7 @@ fn what(step: &StepView) -> String {
         StepKind::Time => format!("time: {}", step.what),
         StepKind::Event => format!("event: {}", step.what),
         StepKind::Cancelled => format!("cancelled: {}", step.what),
+        StepKind::Undo => step.what.clone(),
         StepKind::Note => format!("note: {}", step.what),
         StepKind::Unreadable => "(a journal entry that does not read back)".to_owned(),
     }
