@@ -115,12 +115,54 @@ do:
       catch: { retry: often }
 ";
 
+/// Puts one after the other, side by side and in a loop, each of which can be taken back; then a verdict that takes half of them
+/// back.
+const UNDONE: &str = "
+do:
+  - one:
+      try:
+        - put:
+            call: put
+            with: { contract: '${ .contract }' }
+            metadata: { compensate: { call: take, with: { contract: '${ .contract }' } } }
+      catch: { retry: often }
+  - sides:
+      fork:
+        branches:
+          - left:
+              try:
+                - put:
+                    call: put
+                    with: { contract: '${ .contract }' }
+                    metadata: { compensate: { call: take, with: { contract: '${ .contract }' } } }
+              catch: { retry: often }
+          - right:
+              try:
+                - put:
+                    call: put
+                    with: { contract: '${ .contract }' }
+                    metadata: { compensate: { call: take, with: { contract: '${ .contract }' } } }
+              catch: { retry: often }
+      output: { as: '${ .[0] }' }
+  - each:
+      for: { each: k, in: '${ [1, 2] }' }
+      do:
+        - attempt:
+            try:
+              - put:
+                  call: put
+                  with: { contract: '${ .contract }' }
+                  metadata: { compensate: { call: take, with: { contract: '${ .contract }' } } }
+            catch: { retry: often }
+  - verdict: { call: judge, with: { contract: '${ .contract }' } }
+";
+
 /// Event types that start a flow, which is named like the type.
-pub(crate) const TYPES: [&str; 6] = ["row", "forked", "supplied", "timed", "telling", "nested"];
+pub(crate) const TYPES: [&str; 7] = ["row", "forked", "supplied", "timed", "telling", "nested", "undone"];
 
 /// All flows.
 pub(crate) fn all() -> FlowSet {
-    let bodies = [ROW, FORKED, SUPPLIED, TIMED, TELLING, NESTED];
+    let bodies = [ROW, FORKED, SUPPLIED, TIMED, TELLING, NESTED, UNDONE];
     let flows = TYPES.iter().zip(bodies).map(|(name, body)| {
         let source = format!("{}{body}", HEAD.replace("NAME", name));
         Flow::new(throughline_flow::parse(&source, name).unwrap_or_else(|all| panic!("{all:#?}\n{source}")))

@@ -2,8 +2,8 @@
 //! everything has ended.
 //!
 //! What has to hold, whatever happens: no acknowledged event is lost; each effect is applied at most once, given that a
-//! call in doubt looks first; runs of one key follow each other in the order of their events; every run ends or says why
-//! it waits.
+//! call in doubt looks first; what a failed run did is taken back once, in reverse order; runs of one key follow each other in
+//! the order of their events; every run ends or says why it waits.
 //!
 //! `THROUGHLINE_SEEDS` sets how many seeds are tried, `THROUGHLINE_SEED` replays one. A seed decides events, faults and
 //! crash points; the order in which threads get their turn is the machine's, so a rare failure may take a few replays.

@@ -12,6 +12,9 @@ use throughline_engine::{CallOutcome, CallRequest, Host};
 use throughline_flow::{Call, Error};
 use throughline_store::{Run, RunId, RunStatus};
 
+/// What a key has more than that of the action it undoes.
+const UNDO: &str = "/metadata/compensate";
+
 /// What the world does with a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -37,6 +40,10 @@ struct State {
     requests: HashMap<String, u64>,
     /// Business key and run of every effect, in order.
     order: Vec<(String, RunId)>,
+    /// Keys of what was taken back, in order.
+    taken: Vec<(RunId, String)>,
+    /// What must not happen and did.
+    wrong: Vec<String>,
 }
 
 /// The world.
@@ -69,14 +76,23 @@ impl World {
 
     async fn put(&self, request: &CallRequest) -> CallOutcome {
         let Call::Function { name, with } = &request.call else { panic!("{request:?}") };
-        assert_eq!(name, "put");
         let key = request.idempotency_key.as_str();
+        if name == "judge" {
+            return if self.condemns(key) {
+                CallOutcome::fault(Error::communication(422, "judged"))
+            } else {
+                CallOutcome::value(with.clone())
+            };
+        }
         let fate = {
             let mut state = self.state.lock().unwrap();
             if request.in_doubt
                 && let Some(found) = state.objects.get(key)
             {
                 return CallOutcome::value(found.value.clone());
+            }
+            if request.in_doubt && state.taken.iter().any(|(_, taken)| taken == key) {
+                return CallOutcome::value(with.clone());
             }
             let number = state.requests.entry(key.to_owned()).or_default();
             *number += 1;
@@ -101,10 +117,28 @@ impl World {
         }
     }
 
+    /// Half of all verdicts, whenever they are asked for.
+    fn condemns(&self, key: &str) -> bool {
+        let mut seed = self.seed;
+        for byte in key.bytes() {
+            seed = (seed ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3);
+        }
+        ChaCha8Rng::seed_from_u64(seed).random()
+    }
+
     fn apply(&self, request: &CallRequest, with: &Value) {
         let business_key = request.business_key.clone().unwrap();
         let mut state = self.state.lock().unwrap();
         state.order.push((business_key.clone(), request.run));
+        let key = &request.idempotency_key;
+        if key.contains(UNDO) {
+            state.taken.push((request.run, key.clone()));
+            return;
+        }
+        let taken = state.taken.iter().any(|(_, taken)| taken.replace(UNDO, "") == *key);
+        if taken {
+            state.wrong.push(format!("{key} took effect after it was taken back"));
+        }
         let object = state.objects.entry(request.idempotency_key.clone()).or_insert_with(|| Object {
             run: request.run,
             business_key,
@@ -121,6 +155,7 @@ impl World {
             assert_eq!(object.times, 1, "{key} took effect {} times: {object:?}", object.times);
             assert_eq!(object.value["contract"], object.business_key);
         }
+        check_taken(&state, runs);
         let mut last: BTreeMap<&str, RunId> = BTreeMap::new();
         for (key, run) in &state.order {
             let before = last.insert(key, *run).unwrap_or(*run);
@@ -148,19 +183,63 @@ impl World {
                 "row" => 3..=3,
                 // The right side may shrug.
                 "forked" => 2..=3,
+                "undone" => 5..=5,
                 _ => 2..=2,
             };
             let found = effects.get(&run.id).copied().unwrap_or_default();
             assert!(expected.contains(&found), "run {} of {} had {found} effects", run.id, run.flow);
         }
-        let errors: Vec<_> =
-            runs.iter().filter_map(|r| r.error.as_ref()).map(|e| String::from_utf8_lossy(e)).collect();
+        let errors: Vec<_> = runs
+            .iter()
+            .filter(|r| r.flow != "undone")
+            .filter_map(|r| r.error.as_ref())
+            .map(|e| String::from_utf8_lossy(e))
+            .collect();
         assert!(
             errors.len() * 4 <= runs.len(),
             "{} of {} runs faulted: {errors:#?}",
             errors.len(),
             runs.len()
         );
+    }
+}
+
+/// Every undo once, in reverse order; of a run that completes nothing is taken back, of one that fails everything.
+fn check_taken(state: &State, runs: &[Run]) {
+    assert!(state.wrong.is_empty(), "{:#?}", state.wrong);
+    let mut taken: BTreeMap<RunId, Vec<&str>> = BTreeMap::new();
+    for (run, key) in &state.taken {
+        taken.entry(*run).or_default().push(key);
+    }
+    for run in runs.iter().filter(|r| r.flow == "undone") {
+        let taken = taken.remove(&run.id).unwrap_or_default();
+        let put: Vec<&String> =
+            state.objects.iter().filter(|(_, o)| o.run == run.id).map(|(key, _)| key).collect();
+        match run.status {
+            RunStatus::Faulted => {
+                for key in put {
+                    let times = taken.iter().filter(|t| t.replace(UNDO, "") == *key).count();
+                    assert_eq!(times, 1, "{key} was taken back {times} times: {taken:#?}");
+                }
+                let stages: Vec<u32> = taken.iter().map(|key| stage(key)).collect();
+                assert!(stages.is_sorted_by(|a, b| a >= b), "not in reverse order: {taken:#?}");
+                let own: std::collections::BTreeSet<_> = taken.iter().collect();
+                assert_eq!(own.len(), taken.len(), "something was taken back twice: {taken:#?}");
+            }
+            RunStatus::Completed => assert!(taken.is_empty(), "a run that completed took back {taken:#?}"),
+            _ => {}
+        }
+    }
+    assert!(taken.is_empty(), "another flow took something back: {taken:#?}");
+}
+
+/// What of a run comes before what; the branches of the fork are one stage.
+fn stage(key: &str) -> u32 {
+    match key {
+        key if key.contains("/one/") => 0,
+        key if key.contains("/sides/") => 1,
+        key if key.ends_with("#.0") => 2,
+        _ => 3,
     }
 }
 

@@ -78,11 +78,7 @@ impl Machine<'_> {
         let whole =
             self.state.frames.iter().find(|f| f.as_unwind().is_some() && f.parent.is_none()).map(|f| f.id);
         if let Some(unwind) = whole {
-            // Only an undo that goes in circles ends a run that unwinds.
-            if let End::Faulted { error } = end {
-                self.stop_below(unwind);
-                self.undo_ended(unwind, error, Mends::Never);
-            }
+            self.end_again(unwind, end);
             return None;
         }
         let mut rule = OnFault::Unwind;
@@ -120,6 +116,28 @@ impl Machine<'_> {
             _ => self.unwind_on(unwind),
         }
         None
+    }
+
+    /// Something would end a run that unwinds already.
+    fn end_again(&mut self, id: ActivationId, end: End) {
+        match end {
+            // Only an undo that goes in circles does this.
+            End::Faulted { error } => {
+                self.stop_below(id);
+                self.undo_ended(id, error, Mends::Never);
+            }
+            // Whoever cancels the run wants it undone. What can't be undone needs a decision of its own.
+            End::Cancelled { reason } => {
+                let Some(unwind) = self.unwinding(id) else { return };
+                if unwind.current.is_none() && matches!(unwind.pace, Pace::Asking(_)) {
+                    unwind.after = After::Cancel(reason);
+                    unwind.pace = Pace::Going;
+                    self.commands.push(Command::StopListening { activation: id });
+                    self.unwind_on(id);
+                }
+            }
+            End::Completed { .. } => {}
+        }
     }
 
     /// Undoes the blocks that an error has passed through before it is handled. Gives the error back when there are none.

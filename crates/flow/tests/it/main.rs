@@ -10,3 +10,4 @@ mod garbage;
 mod gherkin;
 mod scenarios;
 mod speed;
+mod unwinding;
