@@ -404,6 +404,17 @@ pub enum Effect {
         /// The record's page in the system.
         url: Option<String>,
     },
+    /// Our record has no counterpart in a system any more.
+    Unlink {
+        /// Tenant.
+        tenant: String,
+        /// Kind of record.
+        noun: String,
+        /// Our id.
+        canonical_id: String,
+        /// System name.
+        system: String,
+    },
     /// An event; it enters the log as if it had come from outside.
     Outbox {
         /// The event.

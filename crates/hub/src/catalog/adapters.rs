@@ -58,12 +58,20 @@ pub struct FunctionLink {
 impl AdapterFunction {
     /// The kind of record it makes, for serialising creations.
     pub fn noun(&self) -> &str {
-        self.definition.metadata().pointer("/link/noun").and_then(Value::as_str).unwrap_or(&self.name)
+        let metadata = self.definition.metadata();
+        let noun = metadata.pointer("/link/noun").or_else(|| metadata.pointer("/unlink/noun"));
+        noun.and_then(Value::as_str).unwrap_or(&self.name)
     }
 
     /// The record a call is about: `metadata.key` evaluated on the arguments.
     pub fn record_key(&self, with: &Value) -> Option<String> {
         self.evaluated("key", with).and_then(|v| as_text(&v))
+    }
+
+    /// The link a result takes away: noun and our id, `metadata.unlink` evaluated on `{with, result}`.
+    pub fn unlink(&self, with: &Value, result: &Value) -> Option<(String, String)> {
+        let unlink = self.evaluated("unlink", &serde_json::json!({ "with": with, "result": result }))?;
+        Some((as_text(unlink.get("noun")?)?, as_text(unlink.get("canonicalId")?)?))
     }
 
     /// The link a result makes: `metadata.link` evaluated on `{with, result}`.

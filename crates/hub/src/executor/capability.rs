@@ -81,7 +81,8 @@ impl Executor {
     }
 }
 
-/// The outcome of a capability that returned: its value, and the link between our record and the system's.
+/// The outcome of a capability that returned: its value, and the link between our record and the system's that it has made
+/// or taken away.
 fn known(
     request: &CallRequest,
     system: &str,
@@ -98,5 +99,11 @@ fn known(
         version: link.version,
         url: link.url,
     });
-    CallOutcome::Known { result: Ok(value), effects: link.into_iter().collect() }
+    let unlink = function.unlink(with, &value).map(|(noun, canonical_id)| Effect::Unlink {
+        tenant: request.tenant.clone(),
+        noun,
+        canonical_id,
+        system: system.to_owned(),
+    });
+    CallOutcome::Known { result: Ok(value), effects: link.into_iter().chain(unlink).collect() }
 }

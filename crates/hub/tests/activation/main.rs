@@ -5,5 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "what fails to unwrap fails the test")]
 
 mod provisioning;
+mod unwinding;
 mod waiting;
 mod world;

@@ -15,7 +15,8 @@ use throughline_hub::adapter::{Body, Client, ClientOptions, Request, SecretRef, 
 use throughline_hub::catalog::Catalog;
 use throughline_hub::config::{Config, SystemEntry};
 use throughline_hub::engine::{Clock, SystemClock};
-use throughline_hub::store::{RecordFilter, Run, RunFilter, RunStatus};
+use throughline_hub::store::{LinkFilter, RecordFilter, Run, RunFilter, RunStatus};
+use throughline_hub::timeline::{Timeline, tell};
 use throughline_hub::{Incoming, Intake};
 use throughline_sandbox::{Ledger, Options, Sandbox, SimulatedSystem};
 
@@ -37,6 +38,11 @@ pub(crate) struct World {
 impl World {
     /// Starts simulators without faults, the hub, and the way from DocuSign's webhooks to it.
     pub(crate) async fn start(seed: u64) -> Self {
+        Self::start_with(seed, &[]).await
+    }
+
+    /// The same, with a setting of some products given: product, name and value.
+    pub(crate) async fn start_with(seed: u64, given: &[(&str, &str, Value)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let options = Options { seed, ..Options::new(folder.path().join("sandbox")) };
         let sandbox = Sandbox::start(options).await.unwrap();
@@ -46,7 +52,11 @@ impl World {
             ..Config::default()
         };
         for system in sandbox.systems() {
-            config.systems.insert(system.name.clone(), entry(&system));
+            let mut entry = entry(&system);
+            for (_, name, value) in given.iter().filter(|(product, ..)| *product == system.product) {
+                entry.settings[*name] = value.clone();
+            }
+            config.systems.insert(system.name.clone(), entry);
         }
         let catalog = Catalog::embedded().unwrap_or_else(|problems| panic!("{problems:#?}"));
         let crm = reach(&sandbox, &catalog, "salesforce");
@@ -237,6 +247,18 @@ impl World {
     pub(crate) async fn nothing_runs(&self) -> bool {
         let counts = self.hub.store().run_counts().await.unwrap();
         counts.iter().all(|c| c.status.is_ended() || c.runs == 0)
+    }
+
+    /// Nouns of the links the hub holds.
+    pub(crate) async fn links(&self) -> Vec<String> {
+        let filter = LinkFilter { limit: 1_000, ..LinkFilter::default() };
+        self.hub.store().links(filter).await.unwrap().into_iter().map(|link| link.noun).collect()
+    }
+
+    /// What the n-th run of a flow did.
+    pub(crate) async fn timeline(&self, flow: &str, n: usize) -> Timeline {
+        let run = self.runs_of(flow).await[n].id;
+        tell(&self.hub.store().journal(run).await.unwrap())
     }
 
     /// How many records of a kind there are.

@@ -352,6 +352,13 @@ fn effect(c: &Connection, run: RunId, effect: &Effect, at: Timestamp) -> Result<
             .execute(params![tenant, noun, canonical_id, system, system_id, version, url, micros(at), run.0])?;
             Ok(())
         }
+        Effect::Unlink { tenant, noun, canonical_id, system } => {
+            c.prepare_cached(
+                "DELETE FROM links WHERE noun = ?1 AND canonical_id = ?2 AND system = ?3 AND tenant = ?4",
+            )?
+            .execute([noun, canonical_id, system, tenant])?;
+            Ok(())
+        }
         Effect::Outbox { event } => {
             if let Appended::Conflict(position) = append_one(c, event)? {
                 // The log keeps what it has; the run that emits other content under a used id is at fault.

@@ -140,9 +140,18 @@ pub(crate) async fn links_are_confirmed_anew_and_filtered(place: &Place) {
         let found = store.links(filter.clone()).await.unwrap();
         assert_eq!(found.iter().map(|l| l.system_id.as_str()).collect::<Vec<_>>(), expected, "{filter:?}");
     }
-    assert_eq!(store.links(all).await.unwrap()[0].version, Some(3));
+    assert_eq!(store.links(all.clone()).await.unwrap()[0].version, Some(3));
     let by_system = RunFilter { system: Some("psa".to_owned()), limit: 10, ..RunFilter::default() };
     assert_eq!(store.runs(by_system).await.unwrap().iter().map(|r| r.id.0).collect::<Vec<_>>(), [1]);
+    let unlink = |id: &str, system: &str| Effect::Unlink {
+        tenant: "acme".to_owned(),
+        noun: "contract".to_owned(),
+        canonical_id: id.to_owned(),
+        system: system.to_owned(),
+    };
+    take_effect(&store, 2, 3, vec![unlink("CT-1", "erp"), unlink("CT-9", "erp")]).await.unwrap();
+    let left: Vec<String> = store.links(all).await.unwrap().into_iter().map(|l| l.system_id).collect();
+    assert_eq!(left, ["p1", "18"], "what was taken away is gone, and nothing else");
 }
 
 pub(crate) async fn an_emitted_event_enters_the_log_with_the_step(place: &Place) {
