@@ -33,7 +33,7 @@ pub struct State {
     /// What may have to be undone, in order of its completion.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) undo: Vec<Action>,
-    /// How often a block has been undone, by its key: what it does when it is entered again is not the same action.
+    /// How often the undoing of a block has begun, by its key: what it does when it is entered again is not the same action.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) undone: BTreeMap<String, u32>,
 }

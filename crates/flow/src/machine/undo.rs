@@ -119,8 +119,11 @@ impl Machine<'_> {
         let Some(under) = self.under(id) else { return };
         let key = under.list.key(&task.pointer);
         // The same action may have been tried before, and may have taken effect then.
-        let before =
-            if under.list.attempt > 1 { self.state.undo.iter().rposition(|a| a.key == key) } else { None };
+        let before = if under.list.attempt > 1 {
+            self.state.undo.iter().rposition(|a| a.key == key && !a.due)
+        } else {
+            None
+        };
         let action = Action {
             id,
             activation: id,

@@ -147,8 +147,11 @@ impl Machine<'_> {
             self.held.clear();
             return Some(error);
         }
-        for action in &mut self.state.undo {
-            action.due |= blocks.contains(&action.id);
+        let state = &mut *self.state;
+        for action in state.undo.iter_mut().filter(|a| blocks.contains(&a.id)) {
+            action.due = true;
+            // However far its undoing gets, the block is another one when it is entered again.
+            *state.undone.entry(action.key.clone()).or_default() += 1;
         }
         let unwind = self.unwind(Some(try_), After::Catch(error), Some(blocks));
         self.unwind_on(unwind);
@@ -259,12 +262,6 @@ impl Machine<'_> {
     /// An undo has succeeded.
     pub(super) fn undone(&mut self, id: ActivationId) {
         let Some(action) = self.take_current(id) else { return };
-        if !matches!(
-            self.definition.tasks.tasks[action.task as usize].kind,
-            crate::task::Kind::Http(_) | crate::task::Kind::Function { .. }
-        ) {
-            *self.state.undone.entry(action.key.clone()).or_default() += 1;
-        }
         let in_doubt = action.outcome != Outcome::Done;
         self.tell(&action, UndoStep::Undone { in_doubt });
         self.unwind_on(id);

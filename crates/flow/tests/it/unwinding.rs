@@ -42,39 +42,54 @@ impl Chance {
     }
 }
 
-/// A list of one to three tasks.
-fn list(chance: &mut Chance, depth: usize, count: &mut usize) -> Value {
-    let tasks = 1 + chance.below(3);
-    (0..tasks)
-        .map(|_| {
-            *count += 1;
-            let name = format!("t{count}");
-            let task = task(chance, depth, count);
-            json!({ name: task })
-        })
-        .collect()
+/// Makes tasks with names of their own.
+struct Maker {
+    chance: Chance,
+    count: usize,
+    /// Whether blocks may have undos of their own.
+    blocks: bool,
 }
 
-fn task(chance: &mut Chance, depth: usize, count: &mut usize) -> Value {
-    let put = json!({"call": "put", "metadata": {"compensate": {"call": "take"}}});
-    if depth == 0 {
-        return if chance.percent(80) { put } else { json!({"call": "look"}) };
-    }
-    match chance.below(8) {
-        0..=2 => put,
-        3 => json!({"do": list(chance, depth - 1, count)}),
-        4 => json!({"fork": {"branches": list(chance, depth - 1, count)}}),
-        5 => json!({"for": {"each": "it", "in": "${ [1, 2] }"}, "do": list(chance, depth - 1, count)}),
-        6 => {
-            let retry = json!({"delay": "PT1S", "limit": {"attempt": {"count": 3}}});
-            json!({"try": list(chance, depth - 1, count), "catch": {"retry": retry}})
+impl Maker {
+    /// A list of one to three tasks.
+    fn list(&mut self, depth: usize) -> Value {
+        let tasks = 1 + self.chance.below(3);
+        let mut list = Vec::new();
+        for _ in 0..tasks {
+            self.count += 1;
+            let name = format!("t{}", self.count);
+            let task = self.task(depth);
+            list.push(json!({ name: task }));
         }
-        _ => json!({"try": list(chance, depth - 1, count), "catch": {"do": list(chance, 0, count)}}),
+        Value::Array(list)
+    }
+
+    fn task(&mut self, depth: usize) -> Value {
+        let put = json!({"call": "put", "metadata": {"compensate": {"call": "take"}}});
+        if depth == 0 {
+            return if self.chance.percent(80) { put } else { json!({"call": "look"}) };
+        }
+        let mut task = match self.chance.below(8) {
+            0..=2 => return put,
+            3 => json!({"do": self.list(depth - 1)}),
+            4 => json!({"fork": {"branches": self.list(depth - 1)}}),
+            5 => json!({"for": {"each": "it", "in": "${ [1, 2] }"}, "do": self.list(depth - 1)}),
+            6 => {
+                let retry = json!({"delay": "PT1S", "limit": {"attempt": {"count": 3}}});
+                json!({"try": self.list(depth - 1), "catch": {"retry": retry}})
+            }
+            _ => json!({"try": self.list(depth - 1), "catch": {"do": self.list(0)}}),
+        };
+        if self.blocks && self.chance.percent(50) {
+            task["metadata"] = json!({"compensate": {"call": "take"}});
+        }
+        task
     }
 }
 
-fn definition(chance: &mut Chance) -> Definition {
-    let mut tasks = list(chance, 3, &mut 0);
+fn definition(maker: &mut Maker) -> Definition {
+    let mut tasks = maker.list(3);
+    let chance = &mut maker.chance;
     if chance.percent(60) {
         let error = json!({"type": "https://example.org/no", "status": 422});
         tasks.as_array_mut().unwrap().push(json!({"no": {"raise": {"error": error}}}));
@@ -107,7 +122,6 @@ struct Play<'a> {
     /// Keys of the actions that completed, in order; of those undone, and of those a person kept.
     done: Vec<String>,
     undone: Vec<String>,
-    cleared: BTreeSet<String>,
     kept: BTreeSet<String>,
 }
 
@@ -247,9 +261,10 @@ impl Play<'_> {
                 Command::StopListening { .. } => self.listening = None,
                 Command::Undo(undo) => match undo.step {
                     UndoStep::Undone { in_doubt: false } => self.undone.push(undo.key),
-                    UndoStep::Undone { in_doubt: true } => assert!(self.cleared.insert(undo.key)),
-                    UndoStep::Kept { .. } => assert!(self.kept.insert(undo.key)),
-                    UndoStep::Failed { .. } => {}
+                    UndoStep::Undone { in_doubt: true } | UndoStep::Failed { .. } => {}
+                    UndoStep::Kept { .. } => {
+                        self.kept.insert(undo.key);
+                    }
                 },
                 Command::End(end) => self.end = Some(end),
                 Command::Emit { .. } | Command::Trace(_) => {}
@@ -257,21 +272,40 @@ impl Play<'_> {
         }
     }
 
-    fn check(&self) {
-        let undos: Vec<&String> = self.effects.keys().filter(|key| key.contains(UNDO)).collect();
-        if let Some(End::Completed { .. }) = self.end {
-            assert!(undos.is_empty(), "a run that completed took back {undos:?}");
-            return;
-        }
+    fn check(&self, blocks: bool) {
+        let completed = matches!(self.end, Some(End::Completed { .. }));
         let put = |key: &&String| !key.contains(UNDO) && !key.contains("?look");
         for key in self.effects.keys().filter(put) {
-            let undone = self.effects.contains_key(&undo_of(key));
-            assert!(undone || self.kept.contains(key), "{key} is an orphan nobody decided to keep");
+            let own = self.effects.contains_key(&undo_of(key)) || self.kept.contains(key);
+            let block = self
+                .effects
+                .keys()
+                .any(|undo| undo.contains(UNDO) && is_inside(key, &undo.replace(UNDO, "")))
+                || self.kept.iter().any(|kept| is_inside(key, kept));
+            if completed {
+                assert!(!own || block, "{key} was taken back, and no block around it failed");
+            } else {
+                assert!(own || block, "{key} is an orphan nobody decided to keep");
+            }
+        }
+        if blocks || completed {
+            return;
         }
         let told = |key: &&String| !self.kept.contains(*key) && !key.contains("?look");
         let expected: Vec<&String> = self.done.iter().rev().filter(told).collect();
         assert_eq!(self.undone.iter().collect::<Vec<_>>(), expected, "not in reverse order of completion");
     }
+}
+
+/// Whether an action is one inside a block, by their keys.
+fn is_inside(key: &str, block: &str) -> bool {
+    let (pointer, scope) = key.split_once('#').unwrap_or((key, ""));
+    let (around, of) = block.split_once('#').unwrap_or((block, ""));
+    let inside = pointer.strip_prefix(around).is_some_and(|rest| rest.starts_with('/'));
+    inside
+        && scope
+            .strip_prefix(of)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '^', '~', '@']))
 }
 
 /// A key that says when a call has no undo: then it leaves nothing to take back.
@@ -292,10 +326,12 @@ fn undo_of(key: &str) -> String {
 
 fn simulate(seed: u64) {
     let mut chance = Chance(seed);
-    let definition = definition(&mut chance);
+    let blocks = chance.percent(50);
+    let mut maker = Maker { chance, count: 0, blocks };
+    let definition = definition(&mut maker);
     let mut play = Play {
         definition: &definition,
-        chance,
+        chance: maker.chance,
         now: begin(),
         seed: 0,
         pending: Vec::new(),
@@ -305,11 +341,10 @@ fn simulate(seed: u64) {
         effects: BTreeMap::new(),
         done: Vec::new(),
         undone: Vec::new(),
-        cleared: BTreeSet::new(),
         kept: BTreeSet::new(),
     };
     play.run();
-    play.check();
+    play.check(blocks);
 }
 
 #[test]
