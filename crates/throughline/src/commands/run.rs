@@ -79,10 +79,10 @@ fn timeline(detail: &RunDetail) -> String {
 fn task(step: &StepView) -> String {
     let names = step.task.split('/').filter(|part| {
         !part.is_empty()
-            && !matches!(*part, "do" | "fork" | "branches" | "try" | "catch" | "for")
+            && !matches!(*part, "do" | "fork" | "branches" | "try" | "catch" | "for" | "metadata")
             && part.parse::<usize>().is_err()
     });
-    let names: Vec<_> = names.collect();
+    let names: Vec<_> = names.map(|part| if part == "compensate" { "undo" } else { part }).collect();
     if names.is_empty() { "-".to_owned() } else { names.join(" > ") }
 }
 
