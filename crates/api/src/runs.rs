@@ -21,7 +21,7 @@ pub(crate) struct RunQuery {
     status: Option<String>,
     /// Flow name
     flow: Option<String>,
-    /// Business key
+    /// Business key; those of its parts, written `key/part`, are found with it
     key: Option<String>,
     /// A system the run has linked a record to
     system: Option<String>,

@@ -171,6 +171,16 @@ impl Inner {
         let status = end.status.as_str();
         ::metrics::counter!(metrics::RUNS_ENDED, "flow" => facts.flow.clone(), "status" => status)
             .increment(1);
+        if end.status == RunStatus::Faulted {
+            let error = end.error.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
+            tracing::warn!(
+                run = %facts.run,
+                flow = facts.flow,
+                key = facts.business_key,
+                error = %error,
+                "a run has failed"
+            );
+        }
         self.waiters.tell(facts.run, end);
         if let Some(next) = promoted {
             self.wake(next, Signal::Look);

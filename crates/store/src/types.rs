@@ -715,7 +715,7 @@ pub struct RunFilter {
     pub status: Option<RunStatus>,
     /// Flow name.
     pub flow: Option<String>,
-    /// Business key.
+    /// Business key; those of its parts, written `key/part`, are found with it.
     pub business_key: Option<String>,
     /// Tenant.
     pub tenant: Option<String>,

@@ -114,7 +114,11 @@ pub(super) fn runs(c: &Connection, filter: &RunFilter) -> Result<Vec<Run>, Error
     let mut conditions = Conditions::default();
     conditions.add("status = ?", filter.status.map(RunStatus::code));
     conditions.add("flow = ?", filter.flow.clone());
-    conditions.add("business_key = ?", filter.business_key.clone());
+    // `0` is the character after `/`.
+    if let Some(key) = &filter.business_key {
+        conditions.sql.push("(business_key = ? OR (business_key > ? AND business_key < ?))".to_owned());
+        conditions.values.extend([key.clone(), format!("{key}/"), format!("{key}0")].map(Value::from));
+    }
     conditions.add("tenant = ?", filter.tenant.clone());
     conditions.add("id IN (SELECT run FROM links WHERE system = ?)", filter.system.clone());
     conditions.add("trigger = ?", filter.trigger.map(|p| p.0));

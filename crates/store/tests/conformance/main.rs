@@ -32,6 +32,7 @@ macro_rules! conformance {
             runs::a_snapshot_shortens_loading_and_keeps_the_journal,
             runs::what_it_waits_for_is_kept_and_cleared,
             runs::filters_and_pages_find_runs,
+            runs::a_key_finds_the_runs_of_its_parts,
             runs::runs_are_counted_by_flow_and_status,
             runs::open_runs_are_those_to_take_up,
             runs::timers_are_set_moved_cleared_and_due_in_order,

@@ -218,6 +218,20 @@ pub(crate) async fn filters_and_pages_find_runs(place: &Place) {
     }
 }
 
+pub(crate) async fn a_key_finds_the_runs_of_its_parts(place: &Place) {
+    let store = place.open().await;
+    for (id, key) in (1..).zip(["CT-1", "CT-1/A1", "CT-10", "CT-1/A2/x", "CT-1-2", "CT-", "CT-1/"]) {
+        store.commit(creation(id, new_run(Some(key)))).await.unwrap();
+    }
+    let cases =
+        [("CT-1", vec![4, 2, 1]), ("CT-1/A1", vec![2]), ("CT-", vec![6]), ("CT-10", vec![3]), ("CT", vec![])];
+    for (key, expected) in cases {
+        let filter = RunFilter { business_key: Some(key.to_owned()), limit: 100, ..RunFilter::default() };
+        let found: Vec<i64> = store.runs(filter).await.unwrap().iter().map(|r| r.id.0).collect();
+        assert_eq!(found, expected, "{key}");
+    }
+}
+
 pub(crate) async fn runs_are_counted_by_flow_and_status(place: &Place) {
     let store = place.open().await;
     twelve(&store).await;

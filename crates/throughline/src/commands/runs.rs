@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
     /// Flow name
     #[arg(long)]
     flow: Option<String>,
-    /// Business key
+    /// Business key; a contract's amendments are found with it
     #[arg(long)]
     key: Option<String>,
     /// A system the run has linked a record to
